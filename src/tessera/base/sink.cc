@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/base/sink.h"
+
+namespace tessera {
+
+Progress::Progress(Sink& sink, std::string title, int64_t total)
+    : sink_(sink), title_(std::move(title)), total_(total) {
+  if (total_ > 0) sink_.progress(title_, 0, total_, 0.0);
+}
+
+void Progress::advance(int64_t count) {
+  done_ += count;
+  const auto now = Clock::now();
+  if (done_ < total_ && now - last_ < std::chrono::milliseconds(100)) return;
+  last_ = now;
+  sink_.progress(title_, done_, total_, std::chrono::duration<double>(now - start_).count());
+}
+
+}  // namespace tessera

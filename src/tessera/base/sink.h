@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where the library reports to. The library never prints: the program installs a sink that does.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tessera {
+
+enum class Severity { debug, info, warning };
+
+// Receives messages and progress. Calls may come from any thread; implementations lock.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void message(Severity severity, const std::string& text) = 0;
+  // `done` of `total` units of the task called `title`; `done == total` ends it.
+  virtual void progress(const std::string& title, int64_t done, int64_t total, double seconds) = 0;
+};
+
+// Drops everything.
+class SilentSink : public Sink {
+ public:
+  void message(Severity, const std::string&) override {}
+  void progress(const std::string&, int64_t, int64_t, double) override {}
+};
+
+// A task of known length; reports at most ten times a second and once at its end. Not thread-safe: advance from one
+// thread, or under the lock of the caller.
+class Progress {
+ public:
+  Progress(Sink& sink, std::string title, int64_t total);
+  void advance(int64_t count = 1);
+  int64_t done() const { return done_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Sink& sink_;
+  std::string title_;
+  int64_t total_;
+  int64_t done_ = 0;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_ = start_;
+};
+
+}  // namespace tessera
