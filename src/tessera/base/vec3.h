@@ -20,4 +20,26 @@ struct Vec3 {
   double norm() const { return std::sqrt(dot(*this)); }
 };
 
+// Row-major 3×3 matrix acting on column vectors: rows are (x, y, z) outputs.
+struct Mat3 {
+  double m[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+
+  Vec3 operator*(Vec3 v) const {
+    return {m[0][0] * v.x + m[0][1] * v.y + m[0][2] * v.z, m[1][0] * v.x + m[1][1] * v.y + m[1][2] * v.z,
+            m[2][0] * v.x + m[2][1] * v.y + m[2][2] * v.z};
+  }
+  Mat3 operator*(const Mat3& b) const {
+    Mat3 out;
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) out.m[i][j] = m[i][0] * b.m[0][j] + m[i][1] * b.m[1][j] + m[i][2] * b.m[2][j];
+    return out;
+  }
+  Mat3 transposed() const {
+    Mat3 out;
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) out.m[i][j] = m[j][i];
+    return out;
+  }
+};
+
 }  // namespace tessera

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/fft/plan.h"
+
+#include <fftw3.h>
+
+#include "tessera/base/errors.h"
+
+namespace tessera {
+namespace {
+
+// FFTW's planner is not thread-safe; execution of a finished plan is.
+std::mutex& planner_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+fftwf_complex* as_fftw(std::complex<float>* p) {
+  return reinterpret_cast<fftwf_complex*>(p);
+}
+
+struct PlanDestroyer {
+  void operator()(fftwf_plan plan) const {
+    std::lock_guard lock(planner_mutex());
+    fftwf_destroy_plan(plan);
+  }
+};
+using PlanHandle = std::unique_ptr<std::remove_pointer_t<fftwf_plan>, PlanDestroyer>;
+
+}  // namespace
+
+struct RealFft3::Plans {
+  PlanHandle forward, inverse;
+};
+
+RealFft3::RealFft3(Shape3 shape) : shape_(shape), plans_(std::make_unique<Plans>()) {
+  if (shape.z < 1 || shape.y < 1 || shape.x < 1) throw InternalError("transform of an empty shape");
+  const int n[3] = {static_cast<int>(shape.z), static_cast<int>(shape.y), static_cast<int>(shape.x)};
+  AlignedVector<float> real(shape.count());
+  HalfSpectrum half(shape);
+  std::lock_guard lock(planner_mutex());
+  plans_->forward.reset(fftwf_plan_dft_r2c(3, n, real.data(), as_fftw(half.data()), FFTW_ESTIMATE));
+  plans_->inverse.reset(
+      fftwf_plan_dft_c2r(3, n, as_fftw(half.data()), real.data(), FFTW_ESTIMATE | FFTW_DESTROY_INPUT));
+}
+
+RealFft3::~RealFft3() = default;
+
+void RealFft3::forward(const float* in, std::complex<float>* out) const {
+  fftwf_execute_dft_r2c(plans_->forward.get(), const_cast<float*>(in), as_fftw(out));
+}
+
+void RealFft3::inverse_unscaled(std::complex<float>* in, float* out) const {
+  fftwf_execute_dft_c2r(plans_->inverse.get(), as_fftw(in), out);
+}
+
+struct RealFftRows::Plan {
+  PlanHandle forward;
+};
+
+RealFftRows::RealFftRows(int64_t length, int64_t rows) : plan_(std::make_unique<Plan>()) {
+  const int n = static_cast<int>(length), out_length = n / 2 + 1;
+  AlignedVector<float> real(length * rows);
+  AlignedVector<std::complex<float>> half(out_length * rows);
+  std::lock_guard lock(planner_mutex());
+  plan_->forward.reset(fftwf_plan_many_dft_r2c(1, &n, static_cast<int>(rows), real.data(), nullptr, 1, n,
+                                               as_fftw(half.data()), nullptr, 1, out_length,
+                                               FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | FFTW_UNALIGNED));
+}
+
+RealFftRows::~RealFftRows() = default;
+
+void RealFftRows::forward(const float* in, std::complex<float>* out) const {
+  fftwf_execute_dft_r2c(plan_->forward.get(), const_cast<float*>(in), as_fftw(out));
+}
+
+const RealFft3& PlanCache::real3(Shape3 shape) {
+  std::lock_guard lock(mutex_);
+  auto& plan = real3_[shape];
+  if (!plan) plan = std::make_unique<RealFft3>(shape);
+  return *plan;
+}
+
+PlanCache& plans() {
+  static PlanCache cache;
+  return cache;
+}
+
+}  // namespace tessera
