@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/so3/correlator.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tessera/base/units.h"
+#include "tessera/so3/wigner.h"
+#include "tests/reference/spherical_harmonics.h"
+
+namespace tessera {
+namespace {
+
+TEST(Wigner, AgreesWithTheFactorialSum) {
+  for (const double beta : {0.0, 0.3, pi / 2, 2.9})
+    for (const int l : {0, 1, 2, 5, 12, 20})
+      for (int m = -l; m <= l; ++m)
+        for (int n = -l; n <= l; ++n) {
+          const int first = std::max(std::abs(m), std::abs(n));
+          ASSERT_NEAR(wigner_d_column(l, m, n, beta)[l - first], reference::wigner_d(l, m, n, beta), 1e-9)
+              << l << ' ' << m << ' ' << n << ' ' << beta;
+        }
+}
+
+TEST(Wigner, RowsAreUnitVectorsAtHighDegree) {  // Σ_n d² = 1, where naive factorials overflow
+  for (const int l : {85, 128, 200})
+    for (const int m : {0, 3, l / 2, l}) {
+      double sum = 0;
+      for (int n = -l; n <= l; ++n) {
+        const double d = wigner_d_column(l, m, n, 1.1)[l - std::max(m, std::abs(n))];
+        sum += d * d;
+      }
+      EXPECT_NEAR(sum, 1, 1e-9);
+    }
+}
+
+ShellHarmonics random_harmonics(int L, int shells, uint64_t item) {
+  Random random(7, "correlator", item);
+  ShellHarmonics h(L, shells);
+  for (int l = 0; l < L; ++l)
+    for (int m = 0; m <= l; ++m)
+      for (int s = 0; s < shells; ++s)
+        h.row(l, m)[s] = {static_cast<float>(random.normal()), m == 0 ? 0.0f : static_cast<float>(random.normal())};
+  return h;
+}
+
+double value_at(const ShellHarmonics& h, int s, Vec3 direction) {
+  double sum = 0;
+  for (int l = 0; l < h.bandwidth; ++l)
+    for (int m = 0; m <= l; ++m)
+      sum += (m == 0 ? 1 : 2) * (std::complex<double>(h.row(l, m)[s]) * reference::harmonic(l, m, direction)).real();
+  return sum;
+}
+
+class CorrelatorOf : public testing::TestWithParam<int> {};
+
+TEST_P(CorrelatorOf, AgreesWithTheIntegralOverRotatedFunctions) {
+  const int L = GetParam(), shells = 2;
+  const auto f = random_harmonics(L, shells, 1), g = random_harmonics(L, shells, 2);
+  const std::vector<float> weights{0.7f, 2.0f};
+  So3Correlator correlator(L);
+  So3Correlator::Workspace work;
+  AlignedVector<float> fast(correlator.grid_size());
+  correlator.correlate(f, correlator.prepare(g), weights, fast.data(), work);
+  std::vector<double> x, w;
+  gauss_legendre(L, x, w);  // exact for products of degree 2L − 2
+  Random random(3, "rotations");
+  for (int trial = 0; trial < 5; ++trial) {
+    const auto index = static_cast<int64_t>(random.below(correlator.grid_size()));
+    const Rotation back = correlator.rotation(index).inverse();
+    double direct = 0;
+    for (int i = 0; i < L; ++i)
+      for (int j = 0; j < 2 * L; ++j) {
+        const double sine = std::sqrt(1 - x[i] * x[i]), phi = pi * j / L;
+        const Vec3 u{sine * std::cos(phi), sine * std::sin(phi), x[i]};
+        for (int s = 0; s < shells; ++s)
+          direct += weights[s] * w[i] * (pi / L) * value_at(f, s, u) * value_at(g, s, back * u);
+      }
+    EXPECT_NEAR(fast[index], direct, 1e-5 * L * L * L) << "bandwidth " << L << " grid point " << index;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Bandwidths, CorrelatorOf, testing::Values(2, 3, 5, 8, 13));
+
+TEST(Correlator, NeighboursAreNearAndDistinct) {
+  So3Correlator correlator(6);
+  for (int64_t index = 0; index < correlator.grid_size(); index += 7) {
+    int64_t near[26];
+    correlator.neighbours(index, near);
+    EXPECT_EQ(std::set<int64_t>(near, near + 26).size(), 26u);
+    for (const int64_t other : near)  // three steps of one angle each
+      EXPECT_LT(angle_between(correlator.rotation(index), correlator.rotation(other)), 3.01 * correlator.step());
+  }
+}
+
+}  // namespace
+}  // namespace tessera
