@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/align/aligner.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tessera/base/errors.h"
+#include "tessera/base/units.h"
+
+namespace tessera {
+
+SearchMode AlignOptions::mode() const {
+  if (search == "phases") return SearchMode::phases;
+  if (search == "magnitudes") return SearchMode::magnitudes;
+  if (search == "both") return SearchMode::both;
+  throw UserError(fmt::format("--search '{}': choose phases, magnitudes or both", search));
+}
+
+int bandwidth_for(double radius, int64_t shell, int64_t box, int max_bandwidth) {
+  const double degree = 2 * pi * radius * static_cast<double>(shell) / static_cast<double>(box);
+  int wanted = static_cast<int>(std::ceil(degree)) + 2;
+  wanted += wanted % 2;
+  return std::clamp(wanted, 8, std::max(8, max_bandwidth));
+}
+
+RotationSearch make_search(int64_t box, int64_t shell, double radius, const AlignOptions& options) {
+  const int bandwidth =
+      options.bandwidth > 0 ? options.bandwidth : bandwidth_for(radius, shell, box, options.max_bandwidth);
+  const double step = std::max(1.0, static_cast<double>(box) / static_cast<double>(shell) / 3);
+  return {box, bandwidth, static_cast<int>(shell), translation_ball(options.max_shift_voxels, step)};
+}
+
+Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
+                 std::vector<const FourierWeight*> weights, int64_t band_limit, std::vector<double> noise_variance,
+                 const AlignOptions& options)
+    : search_(search), reference_(reference), options_(options), noise_variance_(std::move(noise_variance)) {
+  for (int s = 1; s <= search.shells(); ++s)
+    shell_weight_.push_back(static_cast<float>(s * s / noise_variance_[s]));
+  harmonics_ = search.prepare_reference(reference);
+  for (const FourierWeight* weight : weights) {
+    Group& g = groups_.emplace_back();
+    g.weight = weight;
+    g.components = ObservedComponents(*weight, band_limit);
+    g.search_components = ObservedComponents(*weight, std::min<int64_t>(search.shells(), band_limit));
+    if (g.components.size() < 10)
+      throw UserError("a Fourier weight leaves fewer than ten components observed up to the band limit: nothing can be "
+                      "aligned with it; check the tilt range or the rlnCtfImage file");
+    g.power = power_weights(g.components, noise_variance_);
+    g.search_power = power_weights(g.search_components, noise_variance_);
+    g.phase_denominator = search.denominator(*weight, harmonics_, shell_weight_);
+  }
+}
+
+std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
+                                      double prior_radius, RotationSearch::Workspace& work) const {
+  const Group& g = groups_[group];
+  const SearchMode mode = options_.mode();
+  std::vector<Pose> out;
+  if (mode != SearchMode::magnitudes) {
+    std::vector<int> subset;
+    if (prior && prior_radius >= 0)
+      for (size_t t = 0; t < search_.translations().size(); ++t)
+        if ((search_.translations()[t] - prior->shift_voxels).norm() <= prior_radius) subset.push_back(static_cast<int>(t));
+    for (const auto& c : search_.search_phases(particle.samples, harmonics_, g.phase_denominator, shell_weight_, subset,
+                                               options_.candidates, options_.separation_deg * degree, work))
+      out.push_back({c.particle_from_ref, c.shift_voxels});
+  }
+  if (mode != SearchMode::phases) {
+    const auto weighted = weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
+    for (const auto& c :
+         search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
+                                   options_.mean_removed, options_.candidates, options_.separation_deg * degree, work))
+      out.push_back({c.particle_from_ref,
+                     search_shift(weighted, reference_, c.particle_from_ref, options_.max_shift_voxels)[0].shift_voxels});
+  }
+  return out;
+}
+
+std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
+                                        double prior_radius, RotationSearch::Workspace& work) const {
+  const Group& g = groups_[group];
+  auto starts = candidates(particle, group, prior, prior_radius, work);
+  if (prior) starts.push_back(*prior);
+  const auto coarse = weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
+  const auto fine = weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power);
+  RefineOptions climb;
+  climb.max_shift_voxels = options_.max_shift_voxels;
+  const auto better = [](const RefinedPose& a, const RefinedPose& b) {
+    return a.score.correlation() > b.score.correlation();
+  };
+  // Climb at the search's band limit first: its maxima are the widest; then the best few at the full one.
+  std::vector<RefinedPose> poses;
+  for (const Pose& start : starts) {
+    if (!options_.refine) {
+      poses.push_back({start, score_pose(fine, reference_, start), 0});
+      continue;
+    }
+    climb.max_steps = 3;
+    poses.push_back(refine_pose(coarse, reference_, start, climb));
+  }
+  std::stable_sort(poses.begin(), poses.end(), better);
+  if (!options_.refine) return poses;
+  std::vector<RefinedPose> best;
+  for (const RefinedPose& pose : poses) {
+    const bool known = std::any_of(best.begin(), best.end(), [&](const RefinedPose& other) {
+      return angle_between(other.pose.particle_from_ref, pose.pose.particle_from_ref) < 2 * degree &&
+             (other.pose.shift_voxels - pose.pose.shift_voxels).norm() < 0.5;
+    });
+    if (!known) best.push_back(pose);
+    if (static_cast<int>(best.size()) >= options_.refined) break;
+  }
+  climb.max_steps = 8;
+  for (RefinedPose& pose : best) pose = refine_pose(fine, reference_, pose.pose, climb);
+  std::stable_sort(best.begin(), best.end(), better);
+  return best;
+}
+
+PoseScore Aligner::score(const PreparedParticle& particle, int group, const Pose& pose) const {
+  const Group& g = groups_[group];
+  return score_pose(weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power), reference_, pose);
+}
+
+RefinedPose Aligner::refine(const PreparedParticle& particle, int group, const Pose& start) const {
+  const Group& g = groups_[group];
+  RefineOptions climb;
+  climb.max_shift_voxels = options_.max_shift_voxels;
+  return refine_pose(weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power), reference_,
+                     start, climb);
+}
+
+}  // namespace tessera

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/align/pose_score.h"
+
+#include <Eigen/Dense>
+#include <algorithm>
+#include <cmath>
+
+#include "tessera/base/units.h"
+
+namespace tessera {
+namespace {
+
+constexpr size_t chunk = 256;  // components worked on together: everything of a chunk stays in the first-level cache
+
+// e^{−2πi k·t/n} along one axis for k = −max … max.
+class AxisPhases {
+ public:
+  AxisPhases(int64_t max, double shift, int64_t box) : max_(max), value_(2 * max + 1) {
+    for (int64_t k = -max; k <= max; ++k) {
+      const double angle = -2 * pi * static_cast<double>(k) * shift / static_cast<double>(box);
+      value_[k + max] = {static_cast<float>(std::cos(angle)), static_cast<float>(std::sin(angle))};
+    }
+  }
+  std::complex<float> operator()(float k) const { return value_[static_cast<int64_t>(k) + max_]; }
+
+ private:
+  int64_t max_;
+  std::vector<std::complex<float>> value_;
+};
+
+struct Phases {
+  Phases(const ObservedComponents& c, Vec3 shift)
+      : x(c.max_shell, shift.x, c.box), y(c.max_shell, shift.y, c.box), z(c.max_shell, shift.z, c.box) {}
+  std::complex<float> at(const ObservedComponents& c, size_t i) const {
+    const auto a = x(c.x[i]), b = y(c.y[i]), d = z(c.z[i]);
+    const float re = a.real() * b.real() - a.imag() * b.imag(), im = a.real() * b.imag() + a.imag() * b.real();
+    return {re * d.real() - im * d.imag(), re * d.imag() + im * d.real()};
+  }
+  AxisPhases x, y, z;
+};
+
+struct FloatMatrix {
+  explicit FloatMatrix(const Mat3& r) {
+    for (int i = 0; i < 3; ++i)
+      for (int j = 0; j < 3; ++j) m[i][j] = static_cast<float>(r.m[i][j]);
+  }
+  float m[3][3];
+};
+
+}  // namespace
+
+std::vector<float> power_weights(const ObservedComponents& c, const std::vector<double>& variance) {
+  std::vector<float> out(c.size());
+  for (size_t i = 0; i < c.size(); ++i) out[i] = static_cast<float>(2 * c.weight[i] * c.weight[i] / variance[c.shell[i]]);
+  return out;
+}
+
+WeightedParticle weighted_particle(const ObservedComponents& c, const std::complex<float>* spectrum,
+                                   const std::vector<double>& variance, const std::vector<float>& power_weight) {
+  WeightedParticle out;
+  out.components = &c;
+  out.power_weight = &power_weight;
+  out.re.resize(c.size());
+  out.im.resize(c.size());
+  std::vector<float> factor(variance.size());
+  for (size_t s = 0; s < variance.size(); ++s) factor[s] = static_cast<float>(2 / variance[s]);
+  for (size_t i = 0; i < c.size(); ++i) {
+    const auto value = spectrum[c.index[i]] * (factor[c.shell[i]] * c.weight[i]);
+    out.re[i] = value.real();
+    out.im[i] = value.imag();
+  }
+  return out;
+}
+
+PoseScore score_pose(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& pose) {
+  const ObservedComponents& c = *particle.components;
+  const FloatMatrix back(pose.particle_from_ref.inverse().matrix());
+  const Phases phases(c, pose.shift_voxels);
+  PoseScore out;
+  float re[chunk], im[chunk];
+  for (size_t begin = 0; begin < c.size(); begin += chunk) {
+    const size_t count = std::min(chunk, c.size() - begin);
+    for (size_t j = 0; j < count; ++j) {
+      const size_t i = begin + j;
+      const float kx = c.x[i], ky = c.y[i], kz = c.z[i];
+      const auto a = reference.sample(back.m[0][0] * kx + back.m[0][1] * ky + back.m[0][2] * kz,
+                                      back.m[1][0] * kx + back.m[1][1] * ky + back.m[1][2] * kz,
+                                      back.m[2][0] * kx + back.m[2][1] * ky + back.m[2][2] * kz);
+      const auto phase = phases.at(c, i);
+      re[j] = a.real() * phase.real() - a.imag() * phase.imag();
+      im[j] = a.real() * phase.imag() + a.imag() * phase.real();
+    }
+    const float* pr = &particle.re[begin];
+    const float* pi_ = &particle.im[begin];
+    const float* w = &(*particle.power_weight)[begin];
+    float cross = 0, power = 0;
+    for (size_t j = 0; j < count; ++j) {
+      cross += pr[j] * re[j] + pi_[j] * im[j];
+      power += w[j] * (re[j] * re[j] + im[j] * im[j]);
+    }
+    out.cross += cross;
+    out.power += power;
+  }
+  return out;
+}
+
+PoseDerivatives pose_derivatives(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& pose) {
+  const ObservedComponents& c = *particle.components;
+  const Mat3 turn = pose.particle_from_ref.matrix();
+  const FloatMatrix forward(turn), back(turn.transposed());
+  const Phases phases(c, pose.shift_voxels);
+  const float step = static_cast<float>(2 * pi / static_cast<double>(c.box));
+  PoseDerivatives out;
+  float value_re[chunk], value_im[chunk], d_re[6][chunk], d_im[6][chunk];
+  for (size_t begin = 0; begin < c.size(); begin += chunk) {
+    const size_t count = std::min(chunk, c.size() - begin);
+    for (size_t j = 0; j < count; ++j) {
+      const size_t i = begin + j;
+      const float k[3] = {c.x[i], c.y[i], c.z[i]};
+      const auto jet = reference.sample_jet(back.m[0][0] * k[0] + back.m[0][1] * k[1] + back.m[0][2] * k[2],
+                                            back.m[1][0] * k[0] + back.m[1][1] * k[1] + back.m[1][2] * k[2],
+                                            back.m[2][0] * k[0] + back.m[2][1] * k[1] + back.m[2][2] * k[2]);
+      const auto phase = phases.at(c, i);
+      const float pr = phase.real(), pm = phase.imag();
+      const float vr = jet.value.real() * pr - jet.value.imag() * pm, vi = jet.value.real() * pm + jet.value.imag() * pr;
+      value_re[j] = vr;
+      value_im[j] = vi;
+      // Gradient turned into the particle frame, G = R ∇A; ∂/∂ω = G × k, ∂/∂t = −2πi k/n · value.
+      float gr[3], gi[3];
+      for (int a = 0; a < 3; ++a) {
+        const float re = forward.m[a][0] * jet.dx.real() + forward.m[a][1] * jet.dy.real() + forward.m[a][2] * jet.dz.real();
+        const float im = forward.m[a][0] * jet.dx.imag() + forward.m[a][1] * jet.dy.imag() + forward.m[a][2] * jet.dz.imag();
+        gr[a] = re * pr - im * pm;
+        gi[a] = re * pm + im * pr;
+      }
+      for (int a = 0; a < 3; ++a) {
+        const int b = (a + 1) % 3, d = (a + 2) % 3;
+        d_re[a][j] = gr[b] * k[d] - gr[d] * k[b];
+        d_im[a][j] = gi[b] * k[d] - gi[d] * k[b];
+        d_re[3 + a][j] = step * k[a] * vi;
+        d_im[3 + a][j] = -step * k[a] * vr;
+      }
+    }
+    const float* pr = &particle.re[begin];
+    const float* pi_ = &particle.im[begin];
+    const float* w = &(*particle.power_weight)[begin];
+    float cross = 0, power = 0;
+    for (size_t j = 0; j < count; ++j) {
+      cross += pr[j] * value_re[j] + pi_[j] * value_im[j];
+      power += w[j] * (value_re[j] * value_re[j] + value_im[j] * value_im[j]);
+    }
+    out.score.cross += cross;
+    out.score.power += power;
+    for (int a = 0; a < 6; ++a) {
+      float gradient = 0, half_power = 0;
+      for (size_t j = 0; j < count; ++j) {
+        gradient += pr[j] * d_re[a][j] + pi_[j] * d_im[a][j];
+        half_power += w[j] * (value_re[j] * d_re[a][j] + value_im[j] * d_im[a][j]);
+      }
+      out.cross_gradient[a] += gradient;
+      out.half_power_gradient[a] += half_power;
+      for (int b = 0; b <= a; ++b) {
+        float sum = 0;
+        for (size_t j = 0; j < count; ++j) sum += w[j] * (d_re[a][j] * d_re[b][j] + d_im[a][j] * d_im[b][j]);
+        out.curvature[a][b] += sum;
+      }
+    }
+  }
+  for (int a = 0; a < 6; ++a)
+    for (int b = a + 1; b < 6; ++b) out.curvature[a][b] = out.curvature[b][a];
+  return out;
+}
+
+namespace {
+
+using Matrix6 = Eigen::Matrix<double, 6, 6>;
+using Vector6 = Eigen::Matrix<double, 6, 1>;
+
+struct NormalEquations {
+  Matrix6 curvature;
+  Vector6 gradient;
+};
+
+// Scale a = cross/power profiled out: gradient and curvature of ½ cross²/power.
+NormalEquations normal_equations(const PoseDerivatives& d) {
+  NormalEquations out;
+  const double a = d.score.power > 0 ? std::max(0.0, d.score.cross / d.score.power) : 0;
+  for (int i = 0; i < 6; ++i) {
+    out.gradient(i) = a * (d.cross_gradient[i] - a * d.half_power_gradient[i]);
+    for (int j = 0; j < 6; ++j)
+      out.curvature(i, j) =
+          a * a * (d.curvature[i][j] - d.half_power_gradient[i] * d.half_power_gradient[j] / std::max(d.score.power, 1e-30));
+  }
+  return out;
+}
+
+Pose moved(const Pose& pose, const Vector6& step, double max_shift) {
+  Pose out;
+  out.particle_from_ref = Rotation::from_vector({step(0), step(1), step(2)}) * pose.particle_from_ref;
+  out.shift_voxels = pose.shift_voxels + Vec3{step(3), step(4), step(5)};
+  const double length = out.shift_voxels.norm();
+  if (length > max_shift) out.shift_voxels = out.shift_voxels * (max_shift / length);
+  return out;
+}
+
+}  // namespace
+
+RefinedPose refine_pose(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& start,
+                        const RefineOptions& options) {
+  RefinedPose out;
+  out.pose = start;
+  PoseDerivatives at = pose_derivatives(particle, reference, start);
+  double damping = 1e-2;
+  NormalEquations normal = normal_equations(at);
+  for (int step = 0; step < options.max_steps && at.score.cross > 0; ++step) {
+    Matrix6 damped = normal.curvature;
+    for (int i = 0; i < 6; ++i) damped(i, i) += damping * normal.curvature(i, i) + 1e-12;
+    Vector6 move = damped.ldlt().solve(normal.gradient);
+    if (!move.allFinite()) break;
+    const double turn = move.head<3>().norm();
+    if (turn > 0.2) move *= 0.2 / turn;  // the linear model does not hold further
+    const Pose trial = moved(out.pose, move, options.max_shift_voxels);
+    const PoseDerivatives there = pose_derivatives(particle, reference, trial);
+    if (there.score.correlation() > at.score.correlation()) {
+      out.pose = trial;
+      at = there;
+      normal = normal_equations(at);
+      damping = std::max(damping * 0.2, 1e-6);
+    } else {
+      damping *= 10;
+    }
+    if (move.head<3>().norm() < options.rotation_tolerance && move.tail<3>().norm() < options.shift_tolerance) break;
+    if (damping > 1e4) break;
+  }
+  out.score = at.score;
+  Matrix6 curvature;
+  for (int i = 0; i < 6; ++i)
+    for (int j = 0; j < 6; ++j) curvature(i, j) = at.curvature[i][j];
+  // A direction without information is bounded by the whole of SO(3) and of the box, not infinite.
+  for (int i = 0; i < 6; ++i) curvature(i, i) += 1.0;
+  const Eigen::LLT<Matrix6> factor(curvature);
+  for (int i = 0; i < 6; ++i) out.half_log_determinant += std::log(factor.matrixL()(i, i));
+  return out;
+}
+
+}  // namespace tessera

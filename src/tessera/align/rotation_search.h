@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Search of all rotations of a reference against one particle, by magnitudes or with phases.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tessera/align/fourier_weight.h"
+#include "tessera/align/padded_spectrum.h"
+#include "tessera/align/pose_score.h"
+#include "tessera/so3/correlator.h"
+
+namespace tessera {
+
+// Samples of the weighted particle H·X on shells 1 … shells, half of each sphere (longitudes 0 ≤ φ < π), order
+// [shell][latitude][longitude]; the other half are conjugates. Depends on the particle alone: made once.
+using SphereSamples = AlignedVector<std::complex<float>>;
+
+// Everything about the grids, shared by all particles and threads. Immutable.
+//
+// With phases: for each translation t of a grid, C₀(R; t) = Σ_s (s²/σ²_s) ∫ Re(H X e^{2πi k·t/n} conj(A(R⁻¹k))) dΩ.
+// Since F(−k) = conj F(k), this is the correlation of the real functions Re F + Im F (Hartley transforms), one real
+// SO(3) correlation. With magnitudes: |H X| and |A| in their place, no translation ([F] Eq. 1–2).
+// Both are divided by √C₁(R), C₁(R) = Σ_s (s²/σ²_s) ∫ H² |A(R⁻¹k)|² dΩ, which no particle enters.
+class RotationSearch {
+ public:
+  // translations: the shifts (voxels) tried with phases.
+  RotationSearch(int64_t box, int bandwidth, int shells, std::vector<Vec3> translations);
+
+  int bandwidth() const { return transform_.bandwidth(); }
+  int shells() const { return transform_.shells(); }
+  const So3Correlator& correlator() const { return correlator_; }
+  const std::vector<Vec3>& translations() const { return translations_; }
+
+  SphereSamples sample_particle(const PaddedSpectrum& particle, const FourierWeight& weight) const;
+
+  struct Reference {
+    So3Correlator::Reference phases, magnitudes, power;
+  };
+  Reference prepare_reference(const PaddedSpectrum& reference) const;
+
+  // √C₁ on the grid of rotations, for one tilt group: cache it per (group, reference).
+  AlignedVector<float> denominator(const FourierWeight& weight, const Reference& reference,
+                                   const std::vector<float>& shell_weight) const;
+
+  struct Workspace {
+    SphereTransform::Workspace transform;
+    So3Correlator::Workspace correlate;
+    ShellHarmonics harmonics;
+    AlignedVector<float> samples, scores, best;
+    std::vector<int16_t> best_translation;
+  };
+  struct Candidate {
+    Rotation particle_from_ref;
+    Vec3 shift_voxels;  // of the translation grid; 0 in the magnitude search
+    float score = 0;    // C₀/√C₁
+  };
+  // The best local maxima, at least `separation` radians apart, best first. `translation_subset`: indices to try; empty
+  // means all of them.
+  std::vector<Candidate> search_phases(const SphereSamples& particle, const Reference& reference,
+                                       const AlignedVector<float>& denominator, const std::vector<float>& shell_weight,
+                                       const std::vector<int>& translation_subset, int count, double separation,
+                                       Workspace& work) const;
+  // mean_removed: subtract each shell's observed mean magnitude first, which is most of a noisy particle's |X|.
+  std::vector<Candidate> search_magnitudes(const SphereSamples& particle, const FourierWeight& weight,
+                                           const Reference& reference, const AlignedVector<float>& denominator,
+                                           const std::vector<float>& shell_weight, bool mean_removed, int count,
+                                           double separation, Workspace& work) const;
+
+ private:
+  template <typename Visit>
+  void for_each_sample(Visit&& visit) const;
+  template <typename Sample>
+  ShellHarmonics harmonics_of(Sample&& sample, SphereTransform::Workspace& work) const;
+  std::vector<Candidate> peaks(const Workspace& work, int count, double separation) const;
+
+  int64_t box_;
+  SphereTransform transform_;
+  So3Correlator correlator_;
+  std::vector<Vec3> translations_;
+  std::vector<float> x_, y_, z_;                            // unit directions of the half sphere, [latitude][longitude]
+  std::vector<AlignedVector<std::complex<float>>> phases_;  // e^{2πi k·t/n} per translation, as SphereSamples
+};
+
+// Points of a cubic lattice of `step` voxels inside a ball, the origin first, then outwards.
+std::vector<Vec3> translation_ball(double radius, double step);
+
+}  // namespace tessera
