@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Atomic models from PDB and mmCIF files, plain or gzip.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tessera/base/vec3.h"
+
+namespace tessera {
+
+struct Atom {
+  Vec3 position_A;
+  int atomic_number = 6;
+  float mass = 12.011f;  // Da
+  float occupancy = 1;
+  float b_factor_A2 = 0;
+};
+
+struct AtomicModel {
+  std::string name;  // the file's name without folder and extensions
+  std::vector<Atom> atoms;
+  int64_t chain_count = 0;         // chains with at least one atom kept, copies of an assembly counted each
+  std::vector<std::string> notes;  // what was done or left out, a sentence each, for the user
+};
+
+// The first model is read, and of alternative locations the first.
+struct AtomSelection {
+  bool assembly = true;    // biological assembly 1 of the file's records (BIOMT, _pdbx_struct_assembly), if it has any
+  bool hydrogens = false;  // deuterium is a hydrogen
+  bool waters = false;
+};
+
+// Format by content, not by name. An element column that is missing, wrong or unknown is deduced from the atom's name
+// and residue. Atoms at exactly zero occupancy are kept with it.
+// IoError: no such file, broken gzip, not a structure, no atoms left (saying how many were left out and why).
+// Cost about 10 MB/s of plain text.
+AtomicModel read_atoms(const std::filesystem::path& path, const AtomSelection& selection = {});
+
+}  // namespace tessera
