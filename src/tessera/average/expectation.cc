@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/expectation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "tessera/base/errors.h"
+#include "tessera/base/units.h"
+#include "tessera/volume/shells.h"
+
+namespace tessera {
+
+double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out) {
+  out.clear();
+  std::vector<double> logs;
+  double largest = -1e300;
+  for (const RefinedPose& c : candidates) {
+    logs.push_back(c.score.log_likelihood_ratio() - c.half_log_determinant);
+    largest = std::max(largest, logs.back());
+  }
+  double sum = 0;
+  for (const double value : logs) sum += std::exp(value - largest);
+  const double evidence = largest + std::log(sum);
+  if (hard) {
+    out.push_back({candidates.front().pose, 1.0, 0});
+    return evidence;
+  }
+  double kept = 0;
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    const double g = std::exp(logs[i] - evidence);
+    if (g < floor) continue;
+    out.push_back({candidates[i].pose, g, 0});
+    kept += g;
+  }
+  for (WeightedPose& p : out) p.probability /= kept;
+  std::stable_sort(out.begin(), out.end(),
+                   [](const WeightedPose& a, const WeightedPose& b) { return a.probability > b.probability; });
+  return evidence;
+}
+
+namespace {
+
+// Adds |X − Y|² of every observed component; beyond the reference's band Y is nothing.
+void measure_residual(const ParticleStack& stack, int64_t i, const ObservedComponents& all, const Aligner& aligner,
+                      const Pose& pose, Assignment& out) {
+  out.residual.assign(shell_count(stack.box()), 0);
+  out.components.assign(out.residual.size(), 0);
+  const auto* spectrum = stack.prepared(i).spectrum.data();
+  const Mat3 back = pose.particle_from_ref.inverse().matrix();
+  const double turn = -2 * pi / static_cast<double>(stack.box());
+  const int64_t limit = aligner.group(stack.group(i)).components.max_shell;
+  for (size_t k = 0; k < all.size(); ++k) {
+    std::complex<float> difference = spectrum[all.index[k]];
+    if (all.shell[k] <= limit) {
+      const Vec3 f{all.x[k], all.y[k], all.z[k]}, q = back * f;
+      const auto a = aligner.reference().sample(static_cast<float>(q.x), static_cast<float>(q.y), static_cast<float>(q.z));
+      difference -= all.weight[k] * a * std::complex<float>(std::polar(1.0, turn * f.dot(pose.shift_voxels)));
+    }
+    out.residual[all.shell[k]] += std::norm(difference);
+    out.components[all.shell[k]] += 1;
+  }
+}
+
+}  // namespace
+
+std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title) {
+  const ParticleStack& stack = input.stack;
+  std::vector<Assignment> out(stack.count());
+  std::vector<ObservedComponents> observed;
+  for (const FourierWeight* weight : stack.weights()) observed.emplace_back(*weight, stack.box() / 2);
+  std::vector<RotationSearch::Workspace> work(context.threads.count());
+  Progress progress(context.sink, title, stack.count());
+  std::mutex mutex;
+  context.threads.for_each(stack.count(), [&](int64_t i, int worker) {
+    if (context.stop_requested()) throw Interrupted("stopped by request");
+    const Aligner& aligner = *input.references[input.fold_of[i]];
+    std::optional<Pose> prior;
+    if (!input.previous.empty()) prior = input.previous[i].poses.front().pose;
+    const auto candidates = aligner.align(stack.prepared(i), stack.group(i), prior, -1, work[worker]);
+    out[i].correlation = candidates.front().score.correlation();
+    out[i].log_likelihood = posterior(candidates, input.posterior_floor, input.hard, out[i].poses);
+    if (!std::isfinite(out[i].log_likelihood))
+      throw NumericalError(fmt::format("particle {}: the likelihood is not finite", i + 1));
+    measure_residual(stack, i, observed[stack.group(i)], aligner, out[i].poses.front().pose, out[i]);
+    std::lock_guard lock(mutex);
+    progress.advance();
+  });
+  return out;
+}
+
+std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments, const std::vector<double>& previous,
+                                         bool per_shell) {
+  std::vector<double> sum(previous.size()), count(previous.size());
+  for (const Assignment& a : assignments)
+    for (size_t s = 0; s < sum.size(); ++s) {
+      sum[s] += a.residual[s];
+      count[s] += 2 * a.components[s];  // real and imaginary part
+    }
+  std::vector<double> out(previous);
+  double all = 0, number = 0;
+  for (size_t s = 1; s < sum.size(); ++s) {
+    if (count[s] > 0) out[s] = std::max(sum[s] / count[s], 1e-12);
+    all += sum[s];
+    number += count[s];
+  }
+  out[0] = out[1];
+  if (!per_shell) out.assign(out.size(), std::max(all / std::max(number, 1.0), 1e-12));
+  return out;
+}
+
+}  // namespace tessera

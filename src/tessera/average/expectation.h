@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The E-step: candidate poses of every particle, their posterior probabilities, and the noise they leave.
+#pragma once
+
+#include <vector>
+
+#include "tessera/average/maximisation.h"
+#include "tessera/average/options.h"
+
+namespace tessera {
+
+// What the E-step says of one particle.
+struct Assignment {
+  std::vector<WeightedPose> poses;  // probabilities sum to 1, most probable first
+  double log_likelihood = 0;        // of the particle, relative to an empty reference: log Σ volume·exp(cross − ½power)
+  double correlation = 0;           // of the best pose, [F] Eq. 1 in units of the noise
+  std::vector<double> residual, components;  // per shell: Σ |X − Y|² at the best pose, and the number of components
+};
+
+// references[f] serves the particles of fold f.
+struct ExpectationInput {
+  const ParticleStack& stack;
+  const std::vector<const Aligner*>& references;
+  const std::vector<int>& fold_of;
+  const std::vector<Assignment>& previous;  // empty at the start
+  bool hard = false;                        // keep only the best pose (FA)
+  double posterior_floor = 1e-3;
+};
+std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title);
+
+// g_c ∝ exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace volume
+// ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted, floored and normalised. Returns log Σ.
+double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out);
+
+// σ² per shell (of the real and of the imaginary part) from the residuals of all particles. Shells that no particle
+// observes keep the previous value. per_shell = false: one value for all.
+std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments, const std::vector<double>& previous,
+                                         bool per_shell);
+
+}  // namespace tessera

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The M-step: from particles and the probabilities of their poses to maps, their resolution and their filter.
+#pragma once
+
+#include <vector>
+
+#include "tessera/average/accumulator.h"
+#include "tessera/average/particle_stack.h"
+
+namespace tessera {
+
+struct WeightedPose {
+  Pose pose;
+  double probability = 1;
+  int class_index = 0;
+};
+
+// The particles are dealt into folds; fold f belongs to half-set f mod 2. With at least two folds a particle can be
+// aligned to an average that it is not part of, which removes the pull towards its own noise.
+struct FoldSums {
+  std::vector<Accumulator> folds;
+  Accumulator all() const;
+  Accumulator half(int which) const;     // 0 or 1
+  Accumulator without(int fold) const;
+};
+
+// poses[i]: the poses of particle i with probabilities. Every thread sums its own planes over the particles in order.
+FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
+                    const std::vector<int>& fold_of, int folds, int class_index, ExecContext& context);
+
+// Resolution of one class from its half-sets.
+struct Resolution {
+  std::vector<double> fsc;       // per shell, inside the mask
+  std::vector<double> ridge;     // σ²/τ² per shell, in units of the accumulated weight
+  double crossing_shell = 1;     // where the FSC falls below 0.143
+};
+// ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: a ridge just
+// large enough to bound unobserved components.
+Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener);
+
+// The map of some sums: solved with the ridge, back in real space, not masked.
+Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, int64_t max_shell);
+
+// Radius in voxels that holds the particle in a map: beyond it the radial power is that of the background near
+// `outer_radius`, by the 98 % of the excess power inside; a margin of two voxels is added.
+double particle_radius(const Volume<float>& map, double outer_radius);
+
+}  // namespace tessera

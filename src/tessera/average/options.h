@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a user may choose about averaging.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tessera/align/aligner.h"
+#include "tessera/base/describe.h"
+
+namespace tessera {
+
+struct AverageOptions {
+  std::string method = "faml";  // faml: candidates weighted by their posterior; fa: the best candidate alone
+  int classes = 1;
+  int iterations = 20;
+  std::string start = "particles";  // particles: the best of several single-particle starts; random: random poses
+  int starts = 4;
+  int start_iterations = 2;
+  std::optional<double> initial_resolution_A;  // none: a third of the particle's diameter
+  std::optional<double> mask_diameter_A;       // none: found from the average
+  std::optional<double> limit_resolution_A;    // never use shells beyond
+  int folds = 8;                               // a particle is aligned to the other folds' average; 1: to the whole
+  double posterior_floor = 1e-3;
+  bool noise_per_shell = true;
+  bool wiener = true;
+  double stop_angle_deg = 0.5;
+  AlignOptions align;
+
+  template <typename Visitor>
+  void describe(Visitor& visit) {
+    visit(Option{"method", "", "faml: weigh candidate poses by their posterior; fa: keep the best alone", "Method"}, method);
+    visit(Option{"classes", "", "Number of classes", "Method"}, classes);
+    visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
+    visit(Option{"start", "", "particles: the likeliest of several single-particle starts; random: random poses", "Start"},
+          start);
+    visit(Option{"starts", "", "Starts tried", "Start"}, starts);
+    visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
+    visit(Option{"initial-resolution", "Å", "Band limit of the first iterations; a third of the particle if not given",
+                 "Start"},
+          initial_resolution_A);
+    visit(Option{"mask-diameter", "Å", "Diameter of the soft spherical mask; found from the average if not given",
+                 "Regularisation"},
+          mask_diameter_A);
+    visit(Option{"limit-resolution", "Å", "Never align with shells beyond this resolution", "Regularisation"},
+          limit_resolution_A);
+    visit(Option{"folds", "", "Align each particle to the average of the other folds; 1: to the average of all",
+                 "Regularisation"},
+          folds);
+    visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"}, posterior_floor);
+    visit(Option{"noise-per-shell", "", "Estimate the noise in each Fourier shell; otherwise one value",
+                 "Regularisation"},
+          noise_per_shell);
+    visit(Option{"wiener", "", "Wiener filter from the half-set FSC", "Regularisation"}, wiener);
+    visit(Option{"stop-angle", "degrees", "Stop when poses change less than this and the band limit rests", "Method"},
+          stop_angle_deg);
+    align.describe(visit);
+  }
+};
+
+}  // namespace tessera

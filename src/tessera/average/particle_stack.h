@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The subtomograms of a run, normalised and masked, with their Fourier weights.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tessera/align/aligner.h"
+#include "tessera/parallel/exec_context.h"
+
+namespace tessera {
+
+// Where particles come from: the pipeline reads files, tests make them.
+struct ParticleSource {
+  int64_t count = 0, box = 0;
+  double voxel_size_A = 1;
+  std::function<Volume<float>(int64_t)> load;  // called from several threads
+  std::vector<FourierWeight> weights;          // one per tilt group; empty: everything observed
+  std::vector<int> group;                      // of each particle; empty: all in group 0
+};
+
+// mask_radius (voxels): each particle is multiplied by a soft sphere of this radius. The background, outside the radius,
+// is brought to mean 0 and variance 1 first. Throws UserError on a constant or non-finite particle.
+class ParticleStack {
+ public:
+  ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context);
+
+  int64_t count() const { return static_cast<int64_t>(volumes_.size()); }
+  int64_t box() const { return box_; }
+  double voxel_size_A() const { return voxel_size_A_; }
+  double mask_radius() const { return mask_radius_; }
+  int group(int64_t i) const { return group_[i]; }
+  const FourierWeight& weight(int64_t i) const { return weights_[group_[i]]; }
+  std::vector<const FourierWeight*> weights() const;
+  const Volume<float>& volume(int64_t i) const { return volumes_[i]; }
+  const PreparedParticle& prepared(int64_t i) const { return prepared_[i]; }
+  PaddedSpectrum padded(int64_t i, int64_t max_shell) const { return {volumes_[i], max_shell}; }
+
+  // Samples every particle on the spheres of a search. Needed whenever the search changes.
+  void sample_for(const RotationSearch& search, ExecContext& context);
+  // Mean over particles of the power of observed components per shell, halved: an upper bound of the noise variance of
+  // the real and of the imaginary part, and the value EM starts from.
+  std::vector<double> observed_variance(ExecContext& context) const;
+  // Bytes a stack of `count` particles of `box` takes in memory.
+  static double memory_bytes(int64_t count, int64_t box);
+
+ private:
+  int64_t box_;
+  double voxel_size_A_, mask_radius_;
+  std::vector<FourierWeight> weights_;
+  std::vector<int> group_;
+  std::vector<Volume<float>> volumes_;
+  std::vector<PreparedParticle> prepared_;
+};
+
+}  // namespace tessera
