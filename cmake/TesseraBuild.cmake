@@ -12,6 +12,9 @@ option(TESSERA_WERROR "Warnings are errors" OFF)
 option(TESSERA_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
 
 add_compile_options(-Wall -Wextra)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
+  add_compile_options(-Wno-restrict) # false alarms on std::string's operator+ (GCC bug 105651)
+endif()
 if(TESSERA_WERROR)
   add_compile_options(-Werror)
 endif()
@@ -58,4 +61,10 @@ endfunction()
 function(tessera_program name)
   add_executable(${name} ${PROJECT_SOURCE_DIR}/src/tessera/cli/main.cc)
   target_link_libraries(${name} PRIVATE tessera_cli)
+  # main.cc alone must run on any x86-64, to say that the processor is too old for the rest.
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT TESSERA_ARCH)
+    set_source_files_properties(
+      ${PROJECT_SOURCE_DIR}/src/tessera/cli/main.cc
+      PROPERTIES COMPILE_OPTIONS -march=x86-64 COMPILE_DEFINITIONS TESSERA_NEEDS_X86_64_V3)
+  endif()
 endfunction()

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The verbs, one file each (cmd_<verb>.cc): parse, run the pipeline, print.
+#pragma once
+
+#include "tessera/cli/program.h"
+
+namespace tessera {
+
+int cmd_fetch(const Invocation& call);
+
+}  // namespace tessera

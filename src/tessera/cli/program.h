@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The program around the verbs: choosing one, and turning errors into messages and exit codes.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tessera {
+
+// One call of a verb.
+struct Invocation {
+  std::string verb;                       // "simulate particles"
+  std::string purpose;                    // one line, as in the table
+  std::vector<std::string> arguments;     // after the verb
+  std::vector<std::string> command_line;  // as typed, for run.json
+};
+
+struct Verb {
+  const char* name;
+  int (*run)(const Invocation&);  // returns the exit code; throws tessera::Error
+  const char* purpose;
+};
+
+// Exit codes: 0 done; 2 the request is wrong; 3 a file; 4 the numbers; 70 a bug; 130 interrupted.
+int run_program(std::span<const Verb> verbs, int argc, char** argv);
+
+}  // namespace tessera
