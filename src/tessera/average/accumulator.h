@@ -7,6 +7,7 @@
 #include "tessera/align/fourier_weight.h"
 #include "tessera/align/padded_spectrum.h"
 #include "tessera/align/pose_score.h"
+#include "tessera/fft/half_spectrum.h"
 
 namespace tessera {
 

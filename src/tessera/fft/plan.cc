@@ -68,6 +68,8 @@ RealFftRows::RealFftRows(int64_t length, int64_t rows) : plan_(std::make_unique<
 }
 
 RealFftRows::~RealFftRows() = default;
+RealFftRows::RealFftRows(RealFftRows&&) noexcept = default;
+RealFftRows& RealFftRows::operator=(RealFftRows&&) noexcept = default;
 
 void RealFftRows::forward(const float* in, std::complex<float>* out) const {
   fftwf_execute_dft_r2c(plan_->forward.get(), const_cast<float*>(in), as_fftw(out));

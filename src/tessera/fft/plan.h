@@ -37,8 +37,8 @@ class RealFftRows {
  public:
   RealFftRows(int64_t length, int64_t rows);
   ~RealFftRows();
-  RealFftRows(const RealFftRows&) = delete;
-  RealFftRows& operator=(const RealFftRows&) = delete;
+  RealFftRows(RealFftRows&&) noexcept;
+  RealFftRows& operator=(RealFftRows&&) noexcept;
   void forward(const float* in, std::complex<float>* out) const;
 
  private:

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/reference_set.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tessera/base/units.h"
+#include "tessera/volume/masks.h"
+
+namespace tessera {
+
+int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options) {
+  const int64_t top = stack.box() / 2 - 2;
+  if (!options.limit_resolution_A) return top;
+  const double shell = static_cast<double>(stack.box()) * stack.voxel_size_A() / *options.limit_resolution_A;
+  return std::clamp<int64_t>(std::lround(shell), 3, top);
+}
+
+int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
+  const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
+  double shell = 8;  // an eighth of the box's edge: features of a quarter of a particle that fills half the box
+  if (options.initial_resolution_A) {
+    shell = extent / *options.initial_resolution_A;
+  } else if (options.mask_diameter_A) {
+    shell = 3 * extent / *options.mask_diameter_A;
+  }
+  return std::clamp<int64_t>(std::lround(shell), 4, highest_shell(stack, options));
+}
+
+void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
+  // The search resolves what the largest bandwidth can; refinement goes on to the band limit.
+  const double radius = std::max(state.mask_radius, 3.0);
+  const auto resolvable = static_cast<int64_t>((options_.align.max_bandwidth - 2) * static_cast<double>(stack_.box()) /
+                                               (2 * pi * radius));
+  const int64_t shells = std::clamp<int64_t>(resolvable, std::min<int64_t>(5, state.band_limit), state.band_limit);
+  const int bandwidth = options_.align.bandwidth > 0
+                            ? options_.align.bandwidth
+                            : bandwidth_for(radius, shells, stack_.box(), options_.align.max_bandwidth);
+  if (search_ && shells == search_shells_ && bandwidth == bandwidth_) return;
+  search_shells_ = shells;
+  bandwidth_ = bandwidth;
+  search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), shells, radius, options_.align));
+  stack_.sample_for(*search_, context);
+}
+
+void ReferenceSet::add(const Volume<float>& map, const AverageState& state) {
+  const Volume<float> mask = soft_sphere(map.shape(), state.mask_radius, 3);
+  Volume<float> masked(map.shape());
+  for (int64_t i = 0; i < map.size(); ++i) masked[i] = map[i] * mask[i];
+  spectra_.push_back(std::make_unique<PaddedSpectrum>(masked, state.band_limit + 1));
+  made_.push_back(std::make_unique<Aligner>(*search_, *spectra_.back(), stack_.weights(), state.band_limit,
+                                            state.noise_variance, options_.align));
+}
+
+void ReferenceSet::build(const FoldSums& sums, const Resolution& resolution, const AverageState& state, bool leave_out,
+                         ExecContext& context) {
+  prepare_search(state, context);
+  serving_.clear();
+  made_.clear();
+  spectra_.clear();
+  const int folds = static_cast<int>(sums.folds.size());
+  for (int f = 0; f < (leave_out ? folds : 1); ++f)
+    add(solved_map(leave_out ? sums.without(f) : sums.all(), resolution, state.band_limit), state);
+  for (int f = 0; f < folds; ++f) serving_.push_back(made_[leave_out ? f : 0].get());
+}
+
+void ReferenceSet::build(const Volume<float>& map, const AverageState& state, int folds, ExecContext& context) {
+  prepare_search(state, context);
+  serving_.clear();
+  made_.clear();
+  spectra_.clear();
+  add(map, state);
+  serving_.assign(folds, made_[0].get());
+}
+
+}  // namespace tessera

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The references of one iteration, one for each fold, ready to be searched.
+#pragma once
+
+#include <memory>
+
+#include "tessera/average/averager.h"
+
+namespace tessera {
+
+// Keeps the search grids from one iteration to the next, and resamples the particles only when they change.
+class ReferenceSet {
+ public:
+  ReferenceSet(ParticleStack& stack, const AverageOptions& options) : stack_(stack), options_(options) {}
+
+  // leave_out: fold f is served by the average without fold f; otherwise all by the whole average.
+  void build(const FoldSums& sums, const Resolution& resolution, const AverageState& state, bool leave_out,
+             ExecContext& context);
+  // One map for all folds.
+  void build(const Volume<float>& map, const AverageState& state, int folds, ExecContext& context);
+  const std::vector<const Aligner*>& aligners() const { return serving_; }
+
+ private:
+  void prepare_search(const AverageState& state, ExecContext& context);
+  void add(const Volume<float>& map, const AverageState& state);
+
+  ParticleStack& stack_;
+  const AverageOptions& options_;
+  int64_t search_shells_ = 0;
+  int bandwidth_ = 0;
+  std::unique_ptr<RotationSearch> search_;
+  std::vector<std::unique_ptr<PaddedSpectrum>> spectra_;
+  std::vector<std::unique_ptr<Aligner>> made_;
+  std::vector<const Aligner*> serving_;
+};
+
+// Shells used in the first iterations, and the most ever used.
+int64_t first_shell(const ParticleStack& stack, const AverageOptions& options);
+int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options);
+
+}  // namespace tessera
