@@ -10,11 +10,11 @@ int cmd_fetch(const Invocation& call) {
   Session session(call);
   FetchRequest request;
   if (!session.parse(request)) return 0;
-  const FetchResult result = run_fetch(request, session.context(), call.command_line);
+  const FetchOutcome outcome = run_fetch(request, session.context(), call.command_line);
   std::vector<std::vector<std::string>> rows = {{"entry", "atoms", "file"}};
-  for (const FetchedStructure& structure : result.structures)
+  for (const FetchedStructure& structure : outcome.structures)
     rows.push_back({structure.id, std::to_string(structure.atoms), structure.file.string()});
-  return session.print(result.json(), column_table(rows));
+  return session.print(outcome.json(), column_table(rows));
 }
 
 }  // namespace tessera

@@ -7,7 +7,7 @@
 
 namespace tessera {
 
-nlohmann::ordered_json FetchResult::json() const {
+nlohmann::ordered_json FetchOutcome::json() const {
   auto list = nlohmann::ordered_json::array();
   for (const FetchedStructure& structure : structures)
     list.push_back({{"id", structure.id},
@@ -17,7 +17,7 @@ nlohmann::ordered_json FetchResult::json() const {
   return {{"structures", list}};
 }
 
-FetchResult run_fetch(const FetchRequest& request, ExecContext& context, const CommandLine& command_line) {
+FetchOutcome run_fetch(const FetchRequest& request, ExecContext& context, const CommandLine& command_line) {
   Faults faults;
   if (request.ids.empty()) faults.add("name at least one entry, for example 1KP8");
   for (const std::string& id : request.ids) {
@@ -33,25 +33,25 @@ FetchResult run_fetch(const FetchRequest& request, ExecContext& context, const C
   RunRecord record("fetch", command_line);
   record.set_options(options_json(request));
   record.set_threads(context.threads.count());
-  FetchResult result;
+  FetchOutcome outcome;
   {
     StepTimer timer(record, "download");
     const auto files =
         fetch_structures(request.ids, request.output, fetch_options_from_environment(), context.sink, context.stop);
     for (size_t i = 0; i < files.size(); ++i)
-      result.structures.push_back({normalise_pdb_id(request.ids[i]), files[i], 0, 0});
+      outcome.structures.push_back({normalise_pdb_id(request.ids[i]), files[i], 0, 0});
   }
   {
     StepTimer timer(record, "check");
-    for (FetchedStructure& structure : result.structures) {
+    for (FetchedStructure& structure : outcome.structures) {
       structure.atoms = static_cast<int64_t>(read_atoms(structure.file).atoms.size());
       structure.bytes = static_cast<int64_t>(std::filesystem::file_size(structure.file));
       record.add_output(structure.file);
     }
   }
-  record.set_result("structures", result.json()["structures"]);
+  record.set_result("structures", outcome.json()["structures"]);
   record.write(record_path(request.output));
-  return result;
+  return outcome;
 }
 
 }  // namespace tessera

@@ -25,12 +25,12 @@ struct FetchedStructure {
   std::filesystem::path file;
   int64_t atoms = 0, bytes = 0;
 };
-struct FetchResult {
+struct FetchOutcome {
   std::vector<FetchedStructure> structures;
   nlohmann::ordered_json json() const;
 };
 
 // Writes the files and run.json. Errors as fetch_structures (io/fetch.h); UserError without ids.
-FetchResult run_fetch(const FetchRequest& request, ExecContext& context, const CommandLine& command_line = {});
+FetchOutcome run_fetch(const FetchRequest& request, ExecContext& context, const CommandLine& command_line = {});
 
 }  // namespace tessera

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include "tessera/cli/commands.h"
+#include "tessera/cli/output.h"
+#include "tessera/cli/session.h"
+#include "tessera/pipeline/average.h"
+
+namespace tessera {
+
+int cmd_average(const Invocation& call) {
+  Session session(call);
+  AverageRequest request;
+  if (!session.parse(request)) return 0;
+  const AverageOutcome outcome = run_average(request, session.context(), call.command_line);
+  std::vector<std::pair<std::string, std::string>> rows = {
+      {"particles", std::to_string(outcome.particles)},
+      {"iterations", fmt::format("{} ({})", outcome.iterations, outcome.stop_reason)},
+      {"resolution", fmt::format("{:.1f} Å (half-set FSC 0.143)", outcome.resolution_A)}};
+  if (!outcome.reports.empty()) {
+    const IterationReport& last = outcome.reports.back();
+    rows.push_back({"last change", fmt::format("{:.2f}°, {:.3f} voxels a particle", last.mean_rotation_change_deg,
+                                               last.mean_shift_change_voxels)});
+  }
+  rows.push_back({"map", outcome.map});
+  return session.print(outcome.json(), aligned_table(rows));
+}
+
+}  // namespace tessera

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/pipeline/average.h"
+
+#include "tessera/io/atomic_file.h"
+#include "tessera/io/mrc.h"
+#include "tessera/io/run_record.h"
+#include "tessera/pipeline/checkpoint.h"
+#include "tessera/pipeline/particle_files.h"
+
+namespace tessera {
+namespace {
+
+void validate(const AverageRequest& request) {
+  const AverageOptions& options = request.average;
+  Faults faults;
+  require_readable(faults, "particles", request.particles);
+  if (!request.poses.empty()) require_readable(faults, "--poses", request.poses);
+  if (!request.reference.empty()) require_readable(faults, "--reference", request.reference);
+  if (!request.poses.empty() && !request.reference.empty()) faults.add("--poses and --reference exclude each other");
+  if (!request.poses.empty() && request.resume) faults.add("--poses makes one average: there is nothing to --resume");
+  if (request.output.empty()) faults.add("--output is missing; name the folder for maps and poses");
+  if (options.method != "faml" && options.method != "fa")
+    faults.add(fmt::format("--method {}: choose faml or fa", options.method));
+  if (options.classes != 1) faults.add(fmt::format("--classes {}: this version averages one class", options.classes));
+  if (options.iterations < 1) faults.add(fmt::format("--iterations {}: at least 1", options.iterations));
+  if (options.start != "particles" && options.start != "random")
+    faults.add(fmt::format("--start {}: choose particles or random", options.start));
+  if (options.folds < 1) faults.add(fmt::format("--folds {}: at least 1", options.folds));
+  for (const auto& [name, value] : {std::pair("initial-resolution", options.initial_resolution_A),
+                                    {"mask-diameter", options.mask_diameter_A},
+                                    {"limit-resolution", options.limit_resolution_A}})
+    if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
+  try {
+    (void)options.align.mode();
+  } catch (const UserError& error) {
+    faults.add(error.what());
+  }
+  faults.raise<UserError>("average");
+}
+
+// What a checkpoint must share with the request that continues it.
+std::string identity_of(const AverageRequest& request, const ParticleFiles& files, uint64_t seed) {
+  nlohmann::ordered_json options = options_json(request);
+  for (const char* free : {"iterations", "output", "resume", "halves"}) options.erase(free);
+  return fmt::format("{} seed {} particles {} of {} at {}", options.dump(), seed, files.set().particles.size(),
+                     files.box(), files.voxel_size_A());
+}
+
+// Everything one iteration leaves on disk.
+class Writer {
+ public:
+  Writer(const AverageRequest& request, const ParticleFiles& files, ExecContext& context, RunRecord& record)
+      : request_(request), files_(files), folder_(request.output), record_(record), set_(files.set()) {
+    const auto count = static_cast<int64_t>(set_.particles.size());
+    const int folds = std::max(2, std::min<int>(request.average.folds, static_cast<int>(count)));
+    const std::vector<int> fold = deal_folds(count, folds, context.seed);
+    for (int64_t i = 0; i < count; ++i) {
+      set_.particles[i].half = fold[i] % 2 + 1;
+      set_.particles[i].class_number = 1;
+    }
+  }
+
+  void maps(const AverageMaps& maps) const {
+    map(maps.map, "class_1.mrc", "average");
+    if (!request_.halves) return;
+    map(maps.half[0], "class_1_half1.mrc", "average of half-set 1, unfiltered");
+    map(maps.half[1], "class_1_half2.mrc", "average of half-set 2, unfiltered");
+  }
+
+  void particles(const std::vector<Assignment>& assignments) {
+    for (size_t i = 0; i < assignments.size(); ++i) {
+      Particle& particle = set_.particles[i];
+      const WeightedPose& best = assignments[i].poses.front();
+      particle.particle_from_ref = best.pose.particle_from_ref;
+      particle.shift_A = best.pose.shift_voxels * files_.voxel_size_A();
+      particle.log_likelihood = assignments[i].log_likelihood;
+      particle.probability = best.probability;
+    }
+    write_particles(folder_ / "particles.star", set_);
+  }
+
+  void convergence(const std::vector<IterationReport>& reports, const AverageMaps& maps) const {
+    auto list = nlohmann::ordered_json::array();
+    for (const IterationReport& report : reports) list.push_back(report_json(report));
+    const nlohmann::ordered_json json = {{"resolution_A", maps.resolution_A},
+                                         {"voxel_size_A", files_.voxel_size_A()},
+                                         {"box", files_.box()},
+                                         {"half_set_fsc", maps.resolution.fsc},
+                                         {"iterations", list}};
+    write_text_file(folder_ / "convergence.json", json.dump(2) + "\n");
+  }
+
+  void record(const AverageOutcome& outcome) {
+    record_.set_result("average", outcome.json());
+    record_.write(folder_ / "run.json");
+  }
+
+ private:
+  void map(const Volume<float>& voxels, const char* name, const char* label) const {
+    write_mrc(folder_ / name, {voxels, files_.voxel_size_A(), {}}, {.label = label});
+  }
+
+  const AverageRequest& request_;
+  const ParticleFiles& files_;
+  std::filesystem::path folder_;
+  RunRecord& record_;
+  ParticleSet set_;
+};
+
+// One average at given poses.
+AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& files, const ParticleStack& stack,
+                            ExecContext& context, RunRecord& record, AverageOutcome outcome) {
+  const std::vector<Pose> poses = files.poses_from(request.poses);
+  StepTimer timer(record, "maximisation");
+  const AverageMaps maps = average_at_poses(stack, poses, request.average, context);
+  timer.stop();
+  std::vector<Assignment> assignments(poses.size());
+  for (size_t i = 0; i < poses.size(); ++i) assignments[i].poses = {{poses[i], 1.0, 0}};
+  throw_if_stopped(context, "nothing was written");
+  Writer writer(request, files, context, record);
+  writer.maps(maps);
+  writer.particles(assignments);
+  writer.convergence({}, maps);
+  outcome.resolution_A = maps.resolution_A;
+  outcome.stop_reason = "averaged at the poses of " + request.poses;
+  writer.record(outcome);
+  return outcome;
+}
+
+AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files, ParticleStack& stack,
+                       ExecContext& context, RunRecord& record, AverageOutcome outcome) {
+  const std::filesystem::path checkpoint_file = std::filesystem::path(request.output) / "checkpoint.cbor";
+  const std::string identity = identity_of(request, files, context.seed);
+  std::optional<Checkpoint> earlier;
+  if (request.resume) {
+    earlier = read_checkpoint(checkpoint_file, identity);
+    context.sink.message(Severity::info, earlier ? fmt::format("resuming after iteration {}", earlier->state.iteration)
+                                                 : "no checkpoint to resume from: starting anew");
+    if (earlier) outcome.reports = earlier->reports;
+  }
+  std::optional<Volume<float>> initial;
+  if (!request.reference.empty() && !earlier)
+    initial = read_reference(request.reference, files.box(), files.voxel_size_A());
+
+  Writer writer(request, files, context, record);
+  bool wrote = false;
+  const auto save = [&](const AverageState& state, const AverageMaps& maps, const IterationReport& report) {
+    outcome.reports.push_back(report);
+    outcome.iterations = state.iteration;
+    outcome.resolution_A = maps.resolution_A;
+    record.add_timing("references", report.reference_seconds);
+    record.add_timing("expectation", report.expectation_seconds);
+    record.add_timing("maximisation", report.maximisation_seconds);
+    StepTimer timer(record, "write");
+    writer.maps(maps);
+    writer.particles(state.assignments);
+    writer.convergence(outcome.reports, maps);
+    write_checkpoint(checkpoint_file, {identity, state, outcome.reports});
+    timer.stop();
+    writer.record(outcome);
+    wrote = true;
+    context.sink.message(
+        Severity::info,
+        fmt::format("iteration {}: resolution {:.1f} Å, mean rotation change {:.2f}°, band limit {:.1f} Å",
+                    report.iteration, report.resolution_A, report.mean_rotation_change_deg, report.band_limit_A));
+  };
+  try {
+    const AverageResult result = average_particles(stack, request.average, context, save,
+                                                   earlier ? &earlier->state : nullptr, initial ? &*initial : nullptr);
+    outcome.stop_reason = result.stop_reason;
+    outcome.iterations = result.state.iteration;
+    outcome.resolution_A = result.maps.resolution_A;
+    if (!wrote) writer.maps(result.maps);
+  } catch (const Interrupted&) {
+    const bool saved = wrote || earlier;
+    throw Interrupted(saved ? fmt::format("stopped; iteration {} is saved in {}, --resume continues from it",
+                                          std::max(outcome.iterations, earlier ? earlier->state.iteration : 0),
+                                          request.output)
+                            : "stopped before the first iteration was done; nothing was written");
+  }
+  writer.record(outcome);
+  return outcome;
+}
+
+}  // namespace
+
+nlohmann::ordered_json AverageOutcome::json() const {
+  nlohmann::ordered_json out = {{"folder", folder},
+                                {"map", map},
+                                {"particles", particles},
+                                {"iterations", iterations},
+                                {"resolution_A", resolution_A},
+                                {"stop_reason", stop_reason}};
+  if (!reports.empty()) out["last_iteration"] = report_json(reports.back());
+  return out;
+}
+
+AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line) {
+  validate(request);
+  const ParticleFiles files(request.particles, context);
+  if (!request.reference.empty()) read_reference(request.reference, files.box(), files.voxel_size_A());
+  prepare_folder(request.output);
+  RunRecord record("average", command_line);
+  record.set_options(options_json(request));
+  record.set_seed(context.seed);
+  record.set_threads(context.threads.count());
+  record.set_ranks(context.comm.size());
+  files.record_inputs(record);
+  if (!request.poses.empty()) record.add_input(request.poses);
+  if (!request.reference.empty()) record.add_input(request.reference);
+
+  AverageOutcome outcome;
+  outcome.folder = request.output;
+  outcome.map = (std::filesystem::path(request.output) / "class_1.mrc").string();
+  outcome.particles = static_cast<int64_t>(files.set().particles.size());
+  record.add_output(outcome.map);
+  StepTimer reading(record, "read particles");
+  ParticleStack stack = files.load(stack_mask_radius(files.box(), files.voxel_size_A(), request.average), context);
+  reading.stop();
+  return request.poses.empty() ? iterate(request, files, stack, context, record, std::move(outcome))
+                               : average_once(request, files, stack, context, record, std::move(outcome));
+}
+
+}  // namespace tessera

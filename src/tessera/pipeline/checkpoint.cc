@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/pipeline/checkpoint.h"
+
+#include "tessera/io/atomic_file.h"
+
+namespace tessera {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// One list of names for both directions.
+template <typename Report, typename Visit>
+void each_value(Report& report, Visit&& visit) {
+  visit("iteration", report.iteration);
+  visit("mean_log_likelihood", report.mean_log_likelihood);
+  visit("mean_correlation", report.mean_correlation);
+  visit("effective_candidates", report.effective_candidates);
+  visit("mean_rotation_change_deg", report.mean_rotation_change_deg);
+  visit("mean_shift_change_voxels", report.mean_shift_change_voxels);
+  visit("map_correlation", report.map_correlation);
+  visit("resolution_A", report.resolution_A);
+  visit("band_limit_A", report.band_limit_A);
+  visit("mask_radius_A", report.mask_radius_A);
+  visit("expectation_seconds", report.expectation_seconds);
+  visit("maximisation_seconds", report.maximisation_seconds);
+  visit("reference_seconds", report.reference_seconds);
+}
+
+Json pose_json(const WeightedPose& weighted) {
+  const Rotation& r = weighted.pose.particle_from_ref;
+  const Vec3 t = weighted.pose.shift_voxels;
+  return {r.w(), r.x(), r.y(), r.z(), t.x, t.y, t.z, weighted.probability, weighted.class_index};
+}
+
+WeightedPose pose_of(const Json& json) {
+  const auto at = [&](size_t i) { return json.at(i).get<double>(); };
+  return {{Rotation::from_quaternion(at(0), at(1), at(2), at(3)), {at(4), at(5), at(6)}}, at(7), json.at(8).get<int>()};
+}
+
+Json state_json(const AverageState& state) {
+  auto list = Json::array();
+  for (const Assignment& assignment : state.assignments) {
+    auto poses = Json::array();
+    for (const WeightedPose& pose : assignment.poses) poses.push_back(pose_json(pose));
+    list.push_back(
+        {{"poses", poses}, {"log_likelihood", assignment.log_likelihood}, {"correlation", assignment.correlation}});
+  }
+  return {{"iteration", state.iteration},
+          {"band_limit", state.band_limit},
+          {"mask_radius", state.mask_radius},
+          {"noise_variance", state.noise_variance},
+          {"assignments", list}};
+}
+
+AverageState state_of(const Json& json) {
+  AverageState state;
+  state.iteration = json.at("iteration");
+  state.band_limit = json.at("band_limit");
+  state.mask_radius = json.at("mask_radius");
+  state.noise_variance = json.at("noise_variance").get<std::vector<double>>();
+  for (const Json& entry : json.at("assignments")) {
+    Assignment& assignment = state.assignments.emplace_back();
+    for (const Json& pose : entry.at("poses")) assignment.poses.push_back(pose_of(pose));
+    assignment.log_likelihood = entry.at("log_likelihood");
+    assignment.correlation = entry.at("correlation");
+  }
+  return state;
+}
+
+}  // namespace
+
+Json report_json(const IterationReport& report) {
+  Json json;
+  each_value(report, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
+  auto reports = Json::array();
+  for (const IterationReport& report : checkpoint.reports) reports.push_back(report_json(report));
+  const Json json = {{"format", "tessera average checkpoint 1"},
+                     {"identity", checkpoint.identity},
+                     {"state", state_json(checkpoint.state)},
+                     {"reports", reports}};
+  const std::vector<uint8_t> bytes = Json::to_cbor(json);
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+}
+
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& identity) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const std::string bytes = read_text_file(path);
+  Checkpoint checkpoint;
+  try {
+    const Json json = Json::from_cbor(bytes);
+    checkpoint.identity = json.at("identity");
+    if (checkpoint.identity == identity) checkpoint.state = state_of(json.at("state"));
+    for (const Json& entry : json.at("reports"))
+      each_value(checkpoint.reports.emplace_back(),
+                 [&](const char* name, auto& value) { value = entry.at(name).get<std::decay_t<decltype(value)>>(); });
+  } catch (const nlohmann::json::exception& error) {
+    throw IoError(fmt::format("{}: not a checkpoint of Tessera, or damaged ({}); start without --resume", path.string(),
+                              error.what()));
+  }
+  if (checkpoint.identity != identity)
+    throw UserError(path.string() +
+                    ": made with other particles or options than these; repeat them, or start without --resume");
+  return checkpoint;
+}
+
+}  // namespace tessera

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The state of an averaging run on disk, and its reports as JSON.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "tessera/average/averager.h"
+#include "tessera/pipeline/run_files.h"
+
+namespace tessera {
+
+struct Checkpoint {
+  std::string identity;  // of the request: a checkpoint of another one is refused
+  AverageState state;
+  std::vector<IterationReport> reports;
+};
+
+// CBOR (RFC 8949), atomic; numbers keep all their bits.
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+// Nothing when there is no such file. IoError when it is damaged, UserError when its identity is another.
+std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& identity);
+
+nlohmann::ordered_json report_json(const IterationReport& report);
+
+}  // namespace tessera
