@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/simulate/imaging.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -120,6 +121,7 @@ Volume<float> ParticleImager::Shared::reconstructed_transfer() const {
   });
   const HalfSpectrum spectrum = centred_spectrum(point);
   const WedgeRange range{reconstruction.tilts().front(), reconstruction.tilts().back()};
+  const bool signed_transfer = options.ctf && !options.phase_flip;
   Volume<float> out(Shape3::cube(n));
   for (int64_t z = 0; z < n; ++z)
     for (int64_t x = 0; x < n; ++x) {
@@ -128,7 +130,8 @@ Volume<float> ParticleImager::Shared::reconstructed_transfer() const {
       for (int64_t y = 0; y < n; ++y) {
         const int64_t ky = y - n / 2, sign = kx < 0 ? -1 : 1;
         if (4 * (kz * kz + ky * ky + kx * kx) >= (n - 1) * (n - 1)) continue;
-        out(z, y, x) = spectrum(wrapped_index(sign * kz, n), wrapped_index(sign * ky, n), sign * kx).real();
+        const float value = spectrum(wrapped_index(sign * kz, n), wrapped_index(sign * ky, n), sign * kx).real();
+        out(z, y, x) = signed_transfer ? value : std::max(0.0f, value);  // between sparse slices it may dip below 0
       }
     }
   return out;

@@ -53,16 +53,17 @@ SimulationReport simulate_particles(const std::vector<SimulatedStructure>& struc
                                     ExecContext& context,
                                     const std::function<void(const SimulatedParticle&)>& finished);
 
-// The pose of particle `index`: [F] 3.2.1's preferred orientation when options.rotation_axis names an axis: the
-// structure's principal axis is parallel to it, and only the angle about it is random.
+// Unit vector of the principal axis: the eigenvector of the second moments of the positive density whose eigenvalue
+// stands apart from the other two (the axis of a barrel, disc or rod), its heavier end positive.
+Vec3 principal_axis(const Map& density);
+
+// The pose of particle `index`, from Random(seed, "particle pose", index). The shift is uniform in a ball of
+// max_shift_voxels. With a rotation axis ([F] 3.2.1's preferred orientation) `principal` is parallel to that axis and
+// only the angle about it is random; `principal` has no part otherwise.
 struct ParticlePose {
   Rotation particle_from_ref;
   Vec3 shift_voxels;
 };
-ParticlePose draw_pose(const Map& density, const ImagingOptions& options, uint64_t seed, int64_t index);
-
-// Unit vector of the principal axis: the eigenvector of the second moments of the positive density whose eigenvalue
-// stands apart from the other two (the axis of a barrel, disc or rod), its heavier end positive.
-Vec3 principal_axis(const Map& density);
+ParticlePose draw_pose(const ImagingOptions& options, Vec3 principal, uint64_t seed, int64_t index);
 
 }  // namespace tessera
