@@ -9,6 +9,7 @@ namespace tessera {
 int cmd_fetch(const Invocation& call);
 int cmd_density(const Invocation& call);
 int cmd_simulate_particles(const Invocation& call);
+int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/align.h"
 #include "tessera/pipeline/checkpoint.h"
 #include "tessera/pipeline/particle_files.h"
 
@@ -30,11 +31,7 @@ void validate(const AverageRequest& request) {
                                     {"mask-diameter", options.mask_diameter_A},
                                     {"limit-resolution", options.limit_resolution_A}})
     if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
-  try {
-    (void)options.align.mode();
-  } catch (const UserError& error) {
-    faults.add(error.what());
-  }
+  check_align_options(faults, options.align);
   faults.raise<UserError>("average");
 }
 

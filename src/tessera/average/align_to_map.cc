@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/align_to_map.h"
+
+#include "tessera/average/reference_set.h"
+#include "tessera/base/errors.h"
+#include "tessera/volume/masks.h"
+
+namespace tessera {
+
+std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& map, const AverageOptions& options,
+                                     ExecContext& context) {
+  if (!(statistics(map).variance > 0)) throw UserError("the reference is constant: nothing can be aligned to it");
+  AverageState state;
+  state.noise_variance = stack.observed_variance(context);
+  state.band_limit = highest_shell(stack, options);
+  state.mask_radius = options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
+                                              : particle_radius(map, stack.mask_radius());
+  ReferenceSet references(stack, options);
+  references.build(map, state, 1, context);
+  const std::vector<int> fold_of(stack.count(), 0);
+  auto assignments = expectation({stack, references.aligners(), fold_of, {}, true, options.posterior_floor}, context,
+                                 "aligning particles");
+  for (Assignment& assignment : assignments)
+    assignment.log_likelihood = 0.5 * assignment.correlation * assignment.correlation;
+  return assignments;
+}
+
+}  // namespace tessera

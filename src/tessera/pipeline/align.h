@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tessera align: the pose of every particle of a list against a map.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tessera/align/aligner.h"
+#include "tessera/pipeline/run_files.h"
+
+namespace tessera {
+
+struct AlignRequest {
+  std::string particles, reference;
+  AlignOptions align;
+  std::optional<double> mask_diameter_A, limit_resolution_A;
+  std::string output;
+
+  template <typename Visitor>
+  void describe(Visitor& visit) {
+    visit(Option{"particles", "", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
+    visit(Option{"reference", "file.mrc", "The map to align to, of the particles' box and voxel size", "Reference"},
+          reference);
+    visit(Option{"mask-diameter", "Å", "Diameter of the soft spherical mask; found from the map if not given",
+                 "Reference"},
+          mask_diameter_A);
+    visit(Option{"limit-resolution", "Å", "Never align with shells beyond this resolution", "Reference"},
+          limit_resolution_A);
+    align.describe(visit);
+    visit(Option{"output", "file.star", "The list with poses to write", "Output"}, output);
+  }
+};
+
+struct AlignOutcome {
+  std::string star;
+  int64_t particles = 0;
+  double mean_correlation = 0;  // [F] Eq. 1 in units of the noise
+  double mean_shift_A = 0, seconds_per_particle = 0;
+  nlohmann::ordered_json json() const;
+};
+
+// Writes the list with poses and log-likelihoods and, beside it, <output>.run.json.
+AlignOutcome run_align(const AlignRequest& request, ExecContext& context, const CommandLine& command_line = {});
+
+// Adds a fault for every option out of range; for all verbs that align.
+void check_align_options(Faults& faults, const AlignOptions& options);
+
+}  // namespace tessera

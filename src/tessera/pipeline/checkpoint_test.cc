@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/pipeline/checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tessera/pipeline/pending_folder.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(path_);
+    fs::create_directories(path_);
+  }
+  void TearDown() override { fs::remove_all(path_); }
+  fs::path path_;
+};
+using CheckpointTest = Folder;
+using PendingFolderTest = Folder;
+
+Checkpoint sample() {
+  Checkpoint checkpoint;
+  checkpoint.identity = "a";
+  AverageState& state = checkpoint.state;
+  state.iteration = 4;
+  state.band_limit = 17;
+  state.mask_radius = 20.1;
+  state.noise_variance = {1.0 / 3, 2e-300, 7};
+  Random random(1, "checkpoint test");
+  for (int i = 0; i < 3; ++i) {
+    Assignment& a = state.assignments.emplace_back();
+    for (int j = 0; j <= i; ++j)
+      a.poses.push_back({{Rotation::random(random), {random.normal(), random.normal(), 0.1}}, 1.0 / (i + 1), j});
+    a.log_likelihood = random.normal();
+    a.correlation = random.normal();
+  }
+  checkpoint.reports.resize(2);
+  checkpoint.reports[1].iteration = 2;
+  checkpoint.reports[1].resolution_A = 21.25;
+  return checkpoint;
+}
+
+TEST_F(CheckpointTest, ComesBackAsItWas) {
+  const Checkpoint before = sample();
+  write_checkpoint(path_ / "c.cbor", before);
+  const auto after = read_checkpoint(path_ / "c.cbor", "a");
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->state.iteration, 4);
+  EXPECT_EQ(after->state.band_limit, 17);
+  EXPECT_EQ(after->state.mask_radius, 20.1);
+  EXPECT_EQ(after->state.noise_variance, before.state.noise_variance);
+  ASSERT_EQ(after->state.assignments.size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    const Assignment &a = before.state.assignments[i], &b = after->state.assignments[i];
+    EXPECT_EQ(a.log_likelihood, b.log_likelihood);
+    EXPECT_EQ(a.correlation, b.correlation);
+    ASSERT_EQ(a.poses.size(), b.poses.size());
+    for (size_t j = 0; j < a.poses.size(); ++j) {
+      // A quaternion is normalised again on reading: the last bit may move, twice through acos that is 1e-7 rad.
+      EXPECT_LT(angle_between(a.poses[j].pose.particle_from_ref, b.poses[j].pose.particle_from_ref), 1e-7);
+      EXPECT_EQ(a.poses[j].pose.shift_voxels, b.poses[j].pose.shift_voxels);
+      EXPECT_EQ(a.poses[j].probability, b.poses[j].probability);
+      EXPECT_EQ(a.poses[j].class_index, b.poses[j].class_index);
+    }
+  }
+  ASSERT_EQ(after->reports.size(), 2u);
+  EXPECT_EQ(report_json(after->reports[1]), report_json(before.reports[1]));
+}
+
+TEST_F(CheckpointTest, AbsentForeignAndDamagedFiles) {
+  EXPECT_FALSE(read_checkpoint(path_ / "none.cbor", "a"));
+  write_checkpoint(path_ / "c.cbor", sample());
+  EXPECT_THROW(read_checkpoint(path_ / "c.cbor", "b"), UserError);
+  const auto size = fs::file_size(path_ / "c.cbor");
+  for (uintmax_t cut = 0; cut < size; cut += 7) {
+    fs::resize_file(path_ / "c.cbor", cut);
+    EXPECT_THROW(read_checkpoint(path_ / "c.cbor", "a"), IoError) << cut << " of " << size;
+    write_checkpoint(path_ / "c.cbor", sample());
+  }
+}
+
+TEST_F(PendingFolderTest, AppearsOnlyAtCommit) {
+  std::ofstream(path_ / "old.txt") << "old";
+  {
+    PendingFolder pending(path_);
+    std::ofstream(pending.subfolder("sub") / "a.txt") << "a";
+    EXPECT_FALSE(fs::exists(path_ / "sub"));
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(path_), {}), 1) << "nothing may stay of an abandoned one";
+  PendingFolder pending(path_);
+  std::ofstream(pending.subfolder("sub") / "a.txt") << "a";
+  std::ofstream(pending.path() / "old.txt") << "newer";
+  pending.commit();
+  EXPECT_TRUE(fs::exists(path_ / "sub" / "a.txt"));
+  EXPECT_EQ(fs::file_size(path_ / "old.txt"), 5u);
+  EXPECT_FALSE(fs::exists(pending.path()));
+}
+
+TEST_F(PendingFolderTest, FolderThatIsAFileOrTooSmall) {
+  std::ofstream(path_ / "file") << "x";
+  EXPECT_THROW(PendingFolder(path_ / "file"), IoError);
+  EXPECT_THROW(prepare_folder(path_ / "file" / "below"), IoError);
+  EXPECT_THROW(prepare_folder_of(path_), UserError);
+  EXPECT_THROW(require_free_space(path_, 1e18), IoError);
+  EXPECT_NO_THROW(require_free_space(path_, 1));
+}
+
+TEST(RecordPath, LiesBesideTheResult) {
+  EXPECT_EQ(record_path("no/such/map.mrc"), fs::path("no/such/map.run.json"));
+  EXPECT_EQ(record_path(fs::temp_directory_path()), fs::temp_directory_path() / "run.json");
+}
+
+}  // namespace
+}  // namespace tessera
