@@ -27,6 +27,25 @@ Accumulator FoldSums::without(int fold) const {
   return out;
 }
 
+Accumulator FoldSums::half_without(int fold) const {
+  Accumulator out(folds[0].numerator.real_shape().x);
+  for (size_t f = fold % 2; f < folds.size(); f += 2)
+    if (static_cast<int>(f) != fold || folds.size() < 4) out.add(folds[f]);
+  return out;
+}
+
+Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& resolution, int64_t join_shell,
+                             int64_t max_shell) {
+  HalfSpectrum joint = solve(sums.without(fold), resolution.ridge, std::min(join_shell, max_shell));
+  if (max_shell > join_shell) {
+    const HalfSpectrum own = solve(sums.half_without(fold), resolution.ridge, max_shell);
+    for_each_frequency(own, [&](int64_t i, int64_t z, int64_t y, int64_t x) {
+      if (std::lround(std::sqrt(static_cast<double>(z * z + y * y + x * x))) > join_shell) joint.data()[i] = own.data()[i];
+    });
+  }
+  return centred_volume(std::move(joint));
+}
+
 FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
                     const std::vector<int>& fold_of, int folds, int class_index, ExecContext& context) {
   const int64_t n = stack.box(), batch = 16, planes = 2;

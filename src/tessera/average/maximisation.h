@@ -22,6 +22,8 @@ struct FoldSums {
   Accumulator all() const;
   Accumulator half(int which) const;     // 0 or 1
   Accumulator without(int fold) const;
+  // The folds of the same half-set as `fold`, itself left out (kept when it is the only one).
+  Accumulator half_without(int fold) const;
 };
 
 // poses[i]: the poses of particle i with probabilities. Every thread sums its own planes over the particles in order.
@@ -40,6 +42,11 @@ Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, b
 
 // The map of some sums: solved with the ridge, back in real space, not masked.
 Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, int64_t max_shell);
+
+// The reference that particles of `fold` are aligned to, their own fold left out: from both half-sets up to
+// `join_shell`, from their own half-set beyond, so that the half-sets stay independent where resolution is decided.
+Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& resolution, int64_t join_shell,
+                             int64_t max_shell);
 
 // Radius in voxels that holds the particle in a map: beyond it the radial power is that of the background near
 // `outer_radius`, by the 98 % of the excess power inside; a margin of two voxels is added.

@@ -60,7 +60,9 @@ void ReferenceSet::build(const FoldSums& sums, const Resolution& resolution, con
   spectra_.clear();
   const int folds = static_cast<int>(sums.folds.size());
   for (int f = 0; f < (leave_out ? folds : 1); ++f)
-    add(solved_map(leave_out ? sums.without(f) : sums.all(), resolution, state.band_limit), state);
+    add(leave_out ? fold_reference(sums, f, resolution, first_shell(stack_, options_), state.band_limit)
+                  : solved_map(sums.all(), resolution, state.band_limit),
+        state);
   for (int f = 0; f < folds; ++f) serving_.push_back(made_[leave_out ? f : 0].get());
 }
 
