@@ -71,20 +71,20 @@ void OptionParser::add(const Option& option, Field field) {
   entry.default_text = std::visit([](auto* pointer) { return default_text(*pointer); }, field);
   const std::string name = option.name;
   CLI::App& app = state_->app;
+  const int most = takes_many(field) ? CLI::detail::expected_max_vector_size : 1;
   if (option.group == std::string(positional_group)) {
-    entry.parsed = app.add_option(name, entry.words);
-    entry.parsed->expected(1, takes_many(field) ? CLI::detail::expected_max_vector_size : 1);
+    entry.parsed = app.add_option(name, entry.words)->expected(1, most);
   } else if (std::holds_alternative<bool*>(field)) {
     entry.parsed = app.add_flag("--" + name + "{true},--no-" + name + "{false}", entry.words);
     entry.parsed->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  } else if (takes_many(field)) {
+    entry.parsed = app.add_option("--" + name, entry.words)->expected(1, most);
   } else {
     const bool pair = std::holds_alternative<std::array<double, 2>*>(field);
-    entry.parsed = app.add_option("--" + name, entry.words);
-    if (takes_many(field))
-      entry.parsed->expected(1, CLI::detail::expected_max_vector_size);
-    else
-      entry.parsed->expected(pair ? 2 : 1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    entry.parsed = app.add_option("--" + name, entry.words)->expected(pair ? 2 : 1);
+    entry.parsed->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
+  if (!takes_many(field)) entry.parsed->allow_extra_args(false);  // what follows is positional
 }
 
 void OptionParser::State::check_words(Faults& faults) const {
