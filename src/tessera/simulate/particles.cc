@@ -123,8 +123,7 @@ class Simulation {
     std::mutex progress_mutex;
     Progress progress(context_.sink, "simulating particles", static_cast<int64_t>(class_of_.size()));
     context_.threads.for_each(static_cast<int64_t>(class_of_.size()), [&](int64_t index, int) {
-      if (context_.stop_requested())
-        throw Interrupted(fmt::format("stopped after {} of {} particles", progress.done(), class_of_.size()));
+      if (context_.stop_requested()) throw Interrupted("the simulation was stopped before its last particle");
       const size_t c = class_of_[index];
       const ParticlePose at = pose(index);
       SimulatedParticle particle{index, static_cast<int>(c) + 1, at.particle_from_ref, at.shift_voxels, {}};
