@@ -5,15 +5,14 @@
 #include "tessera/cli/output.h"
 #include "tessera/cli/session.h"
 #include "tessera/pipeline/density.h"
-#include "tessera/simulate/builtin.h"
 
 namespace tessera {
 namespace {
 
-int list_builtins(Session& session) {
+int print_builtins(Session& session) {
   auto list = nlohmann::ordered_json::array();
   std::vector<std::vector<std::string>> rows = {{"name", "kDa", "symmetry", "description"}};
-  for (const BuiltinInfo& info : builtin_structures()) {
+  for (const BuiltinInfo& info : list_builtins()) {
     list.push_back(
         {{"name", info.name}, {"mass_kDa", info.mass_kDa}, {"symmetry", info.symmetry}, {"title", info.title}});
     rows.push_back({"builtin:" + info.name, fmt::format("{:.0f}", info.mass_kDa), info.symmetry, info.title});
@@ -27,7 +26,7 @@ int cmd_density(const Invocation& call) {
   Session session(call);
   DensityRequest request;
   if (!session.parse(request)) return 0;
-  if (request.list_builtins) return list_builtins(session);
+  if (request.list_builtins) return print_builtins(session);
   const DensityOutcome outcome = run_density(request, session.context(), call.command_line);
   std::vector<std::pair<std::string, std::string>> rows = {
       {"structure", outcome.structure},

@@ -12,7 +12,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/nearest.h"
 #include "tessera/cli/output.h"
-#include "tessera/io/run_record.h"
+#include "tessera/pipeline/run_files.h"
 
 namespace tessera {
 namespace {
@@ -50,7 +50,7 @@ int dispatch(std::span<const Verb> verbs, const std::vector<std::string>& words)
     return 0;
   }
   if (first == "--version") {
-    print_line("tessera " + tessera_version() + "\n");
+    print_line("tessera " + program_version() + "\n");
     return 0;
   }
   const std::string both = words.size() > 2 ? first + " " + words[2] : first;

@@ -3,7 +3,6 @@
 
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
-#include "tessera/simulate/builtin.h"
 #include "tessera/volume/masks.h"
 
 namespace tessera {
@@ -21,6 +20,10 @@ nlohmann::ordered_json DensityOutcome::json() const {
           {"mass_kDa", mass_kDa},   {"diameter_A", diameter_A},
           {"kernel", kernel},       {"minimum", minimum},
           {"maximum", maximum},     {"notes", notes}};
+}
+
+std::vector<BuiltinInfo> list_builtins() {
+  return builtin_structures();
 }
 
 void record_structure(RunRecord& record, const std::string& structure) {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tessera/pipeline/run_files.h"
+#include "tessera/simulate/builtin.h"
 #include "tessera/simulate/density.h"
 
 namespace tessera {
@@ -51,6 +52,9 @@ struct DensityOutcome {
 
 // Writes the map and, beside it, <map>.run.json. Errors as load_structure and density_of (simulate/).
 DensityOutcome run_density(const DensityRequest& request, ExecContext& context, const CommandLine& command_line = {});
+
+// The structures that need no file, for --list-builtins.
+std::vector<BuiltinInfo> list_builtins();
 
 // Records the file of a structure in run.json; a built-in one has none.
 class RunRecord;

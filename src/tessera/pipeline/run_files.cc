@@ -7,8 +7,13 @@
 #include <fstream>
 
 #include "tessera/io/atomic_file.h"
+#include "tessera/io/run_record.h"
 
 namespace tessera {
+
+std::string program_version() {
+  return tessera_version();
+}
 
 void prepare_folder(const std::filesystem::path& folder) {
   std::error_code error;

@@ -14,6 +14,9 @@ namespace tessera {
 // The words the user typed, for run.json. Empty where the library was called directly.
 using CommandLine = std::vector<std::string>;
 
+// What --version says.
+std::string program_version();
+
 // Makes the folder (and its parents) and proves that a file can be made in it. IoError naming folder, cause and remedy.
 void prepare_folder(const std::filesystem::path& folder);
 // The same for the folder a file will lie in. UserError when `file` names a folder.
