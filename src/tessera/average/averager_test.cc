@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/averager.h"
+
+#include <gtest/gtest.h>
+
+#include "tessera/align/compare.h"
+#include "tessera/base/errors.h"
+#include "tests/support/synthetic_particles.h"
+
+namespace tessera {
+namespace {
+
+struct Scene {
+  explicit Scene(int count, double snr, int64_t box = 24) : snr(snr), box(box) {
+    source.count = count;
+    source.box = box;
+    source.voxel_size_A = 10;
+    source.weights.push_back(FourierWeight::from_volume(synthetic::wedge(box, 60)));
+    for (int i = 0; i < count; ++i) poses.push_back(synthetic::random_pose(1, i, 1.5));
+    source.load = [this](int64_t i) {
+      return synthetic::particle(phantom, this->box, poses[i], source.weights[0], this->snr, 1, i);
+    };
+    options.align.max_shift_voxels = 2;
+    options.iterations = 2;
+    options.starts = 2;
+    options.start_iterations = 1;
+  }
+  ExecContext context(Threads& threads) { return {threads, comm, sink, 7}; }
+  ParticleStack stack(ExecContext& context) { return {source, stack_mask_radius(box, 10, options), context}; }
+
+  double snr;
+  int64_t box;
+  synthetic::Phantom phantom = synthetic::make_phantom(5.5, 40, 31, 1.6);
+  ParticleSource source;
+  std::vector<Pose> poses;
+  AverageOptions options;
+  LocalComm comm;
+  SilentSink sink;
+};
+
+TEST(Average, AtTheTruePosesIsTheStructure) {  // noise-free: only interpolation and the wedge's edges differ
+  Scene scene(12, 1e9);
+  Threads threads(2);
+  ExecContext context = scene.context(threads);
+  const ParticleStack stack = scene.stack(context);
+  const AverageMaps maps = average_at_poses(stack, scene.poses, scene.options, context);
+  const Volume<float> truth = synthetic::render(scene.phantom, scene.box, {});
+  EXPECT_GT(masked_correlation(maps.map, truth, soft_sphere(truth.shape(), 8, 2)), 0.99);
+}
+
+TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
+  Scene scene(24, 0.3);
+  Threads threads(2);
+  ExecContext context = scene.context(threads);
+  ParticleStack stack = scene.stack(context);
+  const Map truth{synthetic::render(scene.phantom, scene.box, {}), 10};
+  const AverageMaps ceiling = average_at_poses(stack, scene.poses, scene.options, context);
+  const AverageResult result = average_particles(stack, scene.options, context, nullptr);
+  const auto found = compare_maps({result.maps.map, 10}, truth, {}, context).same_hand.correlation_masked;
+  const auto best = compare_maps({ceiling.map, 10}, truth, {}, context).same_hand.correlation_masked;
+  EXPECT_GT(found, 0.95 * best);
+  for (const Assignment& a : result.state.assignments) {
+    double sum = 0;
+    for (const WeightedPose& p : a.poses) sum += p.probability;
+    EXPECT_NEAR(sum, 1, 1e-9);
+  }
+}
+
+TEST(Average, SameBitsForAnyNumberOfThreads) {
+  std::vector<Volume<float>> maps;
+  for (const int count : {1, 2, 7}) {
+    Scene scene(12, 0.3, 20);
+    Threads threads(count);
+    ExecContext context = scene.context(threads);
+    ParticleStack stack = scene.stack(context);
+    maps.push_back(average_particles(stack, scene.options, context, nullptr).maps.map);
+  }
+  for (const auto& map : maps)
+    for (int64_t i = 0; i < map.size(); ++i) ASSERT_EQ(map[i], maps[0][i]);
+}
+
+TEST(Average, ResumingGivesTheBitsOfAnUninterruptedRun) {
+  Threads threads(2);
+  Scene scene(12, 0.3, 20);
+  scene.options.iterations = 3;
+  ExecContext context = scene.context(threads);
+  std::vector<AverageState> states;
+  ParticleStack first = scene.stack(context);
+  const auto whole = average_particles(first, scene.options, context,
+                                       [&](const AverageState& state, const auto&, const auto&) { states.push_back(state); });
+  ParticleStack second = scene.stack(context);
+  const auto resumed = average_particles(second, scene.options, context, nullptr, &states[0]);
+  for (int64_t i = 0; i < whole.maps.map.size(); ++i) ASSERT_EQ(whole.maps.map[i], resumed.maps.map[i]);
+}
+
+TEST(Average, UnfitParticlesAreNamedTogether) {
+  Scene scene(5, 0.3);
+  const auto load = scene.source.load;
+  scene.source.load = [load](int64_t i) {
+    Volume<float> v = load(i);
+    if (i == 1) v = Volume<float>(v.shape(), 3.0f);
+    if (i == 3) v[17] = std::nanf("");
+    return v;
+  };
+  Threads threads(2);
+  ExecContext context = scene.context(threads);
+  try {
+    scene.stack(context);
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("particle 2 is constant"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("particle 4 holds NaN"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Posterior, SumsToOneAndPrefersTheLikely) {
+  std::vector<RefinedPose> candidates(3);
+  candidates[0].score = {10, 4};
+  candidates[1].score = {9, 4};
+  candidates[2].score = {-50, 4};
+  std::vector<WeightedPose> out;
+  const double evidence = posterior(candidates, 1e-3, false, out);
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_NEAR(out[0].probability / out[1].probability, std::exp(1.0), 1e-9);
+  EXPECT_NEAR(evidence, std::log(std::exp(8.0) + std::exp(7.0) + std::exp(-52.0)), 1e-9);
+}
+
+}  // namespace
+}  // namespace tessera
