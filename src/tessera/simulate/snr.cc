@@ -32,7 +32,7 @@ Volume<float> particle_mask(const Map& density, const ParticlePose& pose) {
 
 // The components of one subtomogram on the reference's grid, one of each mirrored pair; 0 where not observed.
 std::vector<std::complex<float>> reference_components(const PosedSubtomogram& particle, const Volume<float>& weight) {
-  const int64_t n = particle.voxels.shape().x, edge = n / 2 - 1;
+  const int64_t n = particle.voxels.shape().x, edge = (n - 1) / 2;
   const CentralSlices spectrum(particle.voxels);
   const Mat3 rotation = particle.pose.particle_from_ref.matrix();
   const auto observed = [&](Vec3 k) {
@@ -43,7 +43,7 @@ std::vector<std::complex<float>> reference_components(const PosedSubtomogram& pa
     for (int64_t ky = -edge; ky <= edge; ++ky)
       for (int64_t kx = 0; kx <= edge; ++kx) {
         if (kx == 0 && (ky < 0 || (ky == 0 && kz <= 0))) continue;  // the mirror image is taken; and DC
-        if (kx * kx + ky * ky + kz * kz >= edge * edge) continue;
+        if (4 * (kx * kx + ky * ky + kz * kz) >= (n - 1) * (n - 1)) continue;
         const Vec3 k = rotation * Vec3{static_cast<double>(kx), static_cast<double>(ky), static_cast<double>(kz)};
         if (!observed(k)) {
           out.emplace_back(0.0f);
