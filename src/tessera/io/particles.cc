@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/io/particles.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "tessera/base/errors.h"
+#include "tessera/io/mrc.h"
+
+namespace tessera {
+namespace fs = std::filesystem;
+namespace {
+
+// A table read by column name; every fault is kept with its row.
+class Columns {
+ public:
+  Columns(const StarTable& table, std::string source, Faults& faults)
+      : table_(table), source_(std::move(source)), faults_(faults) {}
+
+  bool has(const char* column) {
+    const auto at = table_.find(column);
+    if (at) known_.push_back(*at);
+    return at.has_value();
+  }
+  std::string text(int64_t row, const char* column, const std::string& missing = "") {
+    const auto at = find(column);
+    return at ? table_.at(row, *at) : missing;
+  }
+  double number(int64_t row, const char* column, double missing) {
+    const auto at = find(column);
+    if (!at) return missing;
+    const std::string& value = table_.at(row, *at);
+    double out = missing;
+    const char* begin = value.data() + (value.starts_with('+') ? 1 : 0);
+    const auto [end, error] = std::from_chars(begin, value.data() + value.size(), out);
+    if (error != std::errc() || end != value.data() + value.size() || !std::isfinite(out)) {
+      faults_.add(fmt::format("{}: row {}: _{} is '{}', not a number", source_, row + 1, column, value));
+      return missing;
+    }
+    return out;
+  }
+  int integer(int64_t row, const char* column, int missing) {
+    const double value = number(row, column, missing);
+    if (value != std::floor(value) || std::abs(value) > 1e9) {
+      faults_.add(fmt::format("{}: row {}: _{} is {}, not a whole number", source_, row + 1, column, value));
+      return missing;
+    }
+    return static_cast<int>(value);
+  }
+  // Columns that were never asked for.
+  std::vector<size_t> unknown() const {
+    std::vector<size_t> out;
+    for (size_t i = 0; i < table_.columns.size(); ++i)
+      if (std::find(known_.begin(), known_.end(), i) == known_.end()) out.push_back(i);
+    return out;
+  }
+
+ private:
+  std::optional<size_t> find(const char* column) {
+    const auto cached = cache_.find(column);
+    if (cached != cache_.end()) return cached->second;
+    const auto at = table_.find(column);
+    if (at) known_.push_back(*at);
+    return cache_[column] = at;
+  }
+
+  const StarTable& table_;
+  std::string source_;
+  Faults& faults_;
+  std::vector<size_t> known_;
+  std::map<const char*, std::optional<size_t>> cache_;
+};
+
+void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& group_of_number, const std::string& source,
+                 Faults& faults) {
+  Columns c(table, source + " data_optics", faults);
+  if (!c.has("rlnImagePixelSize")) faults.add(source + ": data_optics lacks _rlnImagePixelSize (Å)");
+  for (int64_t row = 0; row < table.rows(); ++row) {
+    OpticsGroup group;
+    const int number = c.integer(row, "rlnOpticsGroup", static_cast<int>(row) + 1);
+    group.name = c.text(row, "rlnOpticsGroupName", fmt::format("opticsGroup{}", number));
+    group.box = c.integer(row, "rlnImageSize", 0);
+    group.voxel_size_A = c.number(row, "rlnImagePixelSize", 1);
+    group.voltage_kV = c.number(row, "rlnVoltage", 300);
+    group.cs_mm = c.number(row, "rlnSphericalAberration", 2.7);
+    group.amplitude_contrast = c.number(row, "rlnAmplitudeContrast", 0.1);
+    if (c.integer(row, "rlnImageDimensionality", 3) != 3)
+      faults.add(fmt::format("{}: optics group {} holds 2-D images (rlnImageDimensionality); subtomograms are 3-D", source, number));
+    if (!(group.voxel_size_A > 0)) faults.add(fmt::format("{}: optics group {} has pixel size {}", source, number, group.voxel_size_A));
+    if (!group_of_number.emplace(number, static_cast<int>(out.optics.size())).second)
+      faults.add(fmt::format("{}: optics group {} is defined twice", source, number));
+    out.optics.push_back(std::move(group));
+  }
+  for (const size_t column : c.unknown()) {
+    out.extra_optics_columns.push_back(table.columns[column]);
+    for (int64_t row = 0; row < table.rows(); ++row) out.optics[row].extra.push_back(table.at(row, column));
+  }
+}
+
+// RELION 3.0 had no optics block: one group from the first row.
+void old_optics(const StarTable& table, ParticleSet& out, const std::string& source, Faults& faults) {
+  Columns c(table, source, faults);
+  OpticsGroup group;
+  group.name = "opticsGroup1";
+  if (table.rows() > 0) {
+    const double detector_um = c.number(0, "rlnDetectorPixelSize", 0), magnification = c.number(0, "rlnMagnification", 0);
+    group.voxel_size_A = c.number(0, "rlnPixelSize", magnification > 0 ? 1e4 * detector_um / magnification : 0);
+    group.voltage_kV = c.number(0, "rlnVoltage", 300);
+    group.cs_mm = c.number(0, "rlnSphericalAberration", 2.7);
+    group.amplitude_contrast = c.number(0, "rlnAmplitudeContrast", 0.1);
+  }
+  if (!(group.voxel_size_A > 0))
+    faults.add(source + ": no data_optics block and no rlnDetectorPixelSize with rlnMagnification: the voxel size is unknown");
+  out.optics.push_back(group);
+}
+
+void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int>& group_of_number,
+               const std::string& source, Faults& faults) {
+  Columns c(table, fmt::format("{} data_{}", source, table.name), faults);
+  if (!c.has("rlnImageName")) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
+  const bool coordinates = c.has("rlnCoordinateX") && c.has("rlnCoordinateY") && c.has("rlnCoordinateZ");
+  for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast"})
+    if (group_of_number.empty()) c.has(old);
+  out.particles.reserve(table.rows());
+  for (int64_t row = 0; row < table.rows(); ++row) {
+    Particle p;
+    p.image = c.text(row, "rlnImageName");
+    p.weight = c.text(row, "rlnCtfImage");
+    p.micrograph = c.text(row, "rlnMicrographName");
+    const int number = c.integer(row, "rlnOpticsGroup", 1);
+    if (const auto at = group_of_number.find(number); at != group_of_number.end()) {
+      p.optics_group = at->second;
+    } else if (!group_of_number.empty()) {
+      faults.add(fmt::format("{}: row {}: optics group {} is not in data_optics", source, row + 1, number));
+    }
+    p.half = c.integer(row, "rlnRandomSubset", 0);
+    if (p.half < 0 || p.half > 2) faults.add(fmt::format("{}: row {}: _rlnRandomSubset is {}, not 1 or 2", source, row + 1, p.half));
+    p.class_number = c.integer(row, "rlnClassNumber", 0);
+    p.particle_from_ref = Rotation::from_relion(
+        {c.number(row, "rlnAngleRot", 0), c.number(row, "rlnAngleTilt", 0), c.number(row, "rlnAnglePsi", 0)});
+    const double voxel = out.optics.empty() ? 1 : out.optics[p.optics_group].voxel_size_A;
+    const auto origin = [&](const char* angstrom, const char* pixels) {
+      return -c.number(row, angstrom, voxel * c.number(row, pixels, 0));
+    };
+    p.shift_A = {origin("rlnOriginXAngst", "rlnOriginX"), origin("rlnOriginYAngst", "rlnOriginY"),
+                 origin("rlnOriginZAngst", "rlnOriginZ")};
+    p.log_likelihood = c.number(row, "rlnLogLikeliContribution", 0);
+    p.probability = c.number(row, "rlnMaxValueProbDistribution", 0);
+    if (coordinates)
+      p.coordinate = Vec3{c.number(row, "rlnCoordinateX", 0), c.number(row, "rlnCoordinateY", 0), c.number(row, "rlnCoordinateZ", 0)};
+    out.particles.push_back(std::move(p));
+  }
+  for (const size_t column : c.unknown()) {
+    out.extra_columns.push_back(table.columns[column]);
+    for (int64_t row = 0; row < table.rows(); ++row) out.particles[row].extra.push_back(table.at(row, column));
+  }
+}
+
+// A name as another STAR in `folder` should carry it.
+std::string renamed(const ParticleSet& set, const std::string& name, const fs::path& folder,
+                    std::map<std::string, std::string>& known) {
+  if (name.empty()) return name;
+  const auto cached = known.find(name);
+  if (cached != known.end()) return cached->second;
+  const fs::path file = resolve(set, name);
+  std::error_code error;
+  std::string out = name;
+  if (fs::exists(file, error)) {
+    const fs::path whole = fs::weakly_canonical(file, error), home = fs::weakly_canonical(folder, error);
+    const fs::path relative = whole.lexically_relative(home);
+    out = relative.empty() || *relative.begin() == ".." ? whole.string() : relative.string();
+  }
+  return known[name] = out;
+}
+
+StarTable optics_table(const ParticleSet& set) {
+  StarTable table;
+  table.name = "optics";
+  table.columns = {"rlnOpticsGroup", "rlnOpticsGroupName", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality",
+                   "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast"};
+  table.columns.insert(table.columns.end(), set.extra_optics_columns.begin(), set.extra_optics_columns.end());
+  for (size_t i = 0; i < set.optics.size(); ++i) {
+    const OpticsGroup& g = set.optics[i];
+    for (const std::string& value :
+         {std::to_string(i + 1), g.name.empty() ? fmt::format("opticsGroup{}", i + 1) : g.name, fmt::format("{:.6f}", g.voxel_size_A),
+          std::to_string(g.box), std::string("3"), fmt::format("{:.6f}", g.voltage_kV), fmt::format("{:.6f}", g.cs_mm),
+          fmt::format("{:.6f}", g.amplitude_contrast)})
+      table.values.push_back(value);
+    for (size_t k = 0; k < set.extra_optics_columns.size(); ++k) table.values.push_back(k < g.extra.size() ? g.extra[k] : "None");
+  }
+  return table;
+}
+
+struct Column {
+  const char* name;
+  std::function<std::string(const Particle&)> value;
+};
+
+std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder, std::map<std::string, std::string>& known) {
+  const auto any = [&](auto&& test) { return std::any_of(set.particles.begin(), set.particles.end(), test); };
+  const auto number = [](double value) { return fmt::format("{:.6f}", value == 0 ? 0.0 : value); };
+  std::vector<Column> out;
+  out.push_back({"rlnImageName", [&, folder](const Particle& p) { return renamed(set, p.image, folder, known); }});
+  if (any([](const Particle& p) { return !p.weight.empty(); }))
+    out.push_back({"rlnCtfImage", [&, folder](const Particle& p) { return renamed(set, p.weight, folder, known); }});
+  out.push_back({"rlnMicrographName", [](const Particle& p) { return p.micrograph.empty() ? std::string("tomogram") : p.micrograph; }});
+  if (any([](const Particle& p) { return p.coordinate.has_value(); })) {
+    out.push_back({"rlnCoordinateX", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).x); }});
+    out.push_back({"rlnCoordinateY", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).y); }});
+    out.push_back({"rlnCoordinateZ", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).z); }});
+  }
+  out.push_back({"rlnAngleRot", [number](const Particle& p) { return number(p.particle_from_ref.relion().rot_deg); }});
+  out.push_back({"rlnAngleTilt", [number](const Particle& p) { return number(p.particle_from_ref.relion().tilt_deg); }});
+  out.push_back({"rlnAnglePsi", [number](const Particle& p) { return number(p.particle_from_ref.relion().psi_deg); }});
+  out.push_back({"rlnOriginXAngst", [number](const Particle& p) { return number(-p.shift_A.x); }});
+  out.push_back({"rlnOriginYAngst", [number](const Particle& p) { return number(-p.shift_A.y); }});
+  out.push_back({"rlnOriginZAngst", [number](const Particle& p) { return number(-p.shift_A.z); }});
+  out.push_back({"rlnOpticsGroup", [](const Particle& p) { return std::to_string(p.optics_group + 1); }});
+  if (any([](const Particle& p) { return p.half != 0; }))
+    out.push_back({"rlnRandomSubset", [](const Particle& p) { return std::to_string(p.half); }});
+  if (any([](const Particle& p) { return p.class_number != 0; }))
+    out.push_back({"rlnClassNumber", [](const Particle& p) { return std::to_string(p.class_number); }});
+  if (any([](const Particle& p) { return p.log_likelihood != 0; }))
+    out.push_back({"rlnLogLikeliContribution", [number](const Particle& p) { return number(p.log_likelihood); }});
+  if (any([](const Particle& p) { return p.probability != 0; }))
+    out.push_back({"rlnMaxValueProbDistribution", [number](const Particle& p) { return number(p.probability); }});
+  return out;
+}
+
+}  // namespace
+
+ParticleSet read_particles(const fs::path& path) {
+  const StarDocument document = read_star(path);
+  const std::string source = path.string();
+  const StarTable* particles = document.find("particles");
+  if (!particles) particles = document.find("");
+  if (!particles) particles = document.find("images");
+  if (!particles) throw IoError(fmt::format("{}: has no data_particles block; a particle STAR of RELION 3 is needed", source));
+  if (particles->rows() == 0) throw IoError(fmt::format("{}: lists no particles", source));
+  ParticleSet out;
+  out.directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  Faults faults;
+  std::map<int, int> group_of_number;
+  if (const StarTable* optics = document.find("optics")) {
+    read_optics(*optics, out, group_of_number, source, faults);
+    if (out.optics.empty()) faults.add(source + ": data_optics is empty");
+  } else {
+    old_optics(*particles, out, source, faults);
+  }
+  read_rows(*particles, out, group_of_number, source, faults);
+  for (const StarTable& table : document.tables)
+    if (&table != particles && table.name != "optics") out.extra_tables.push_back(table);
+  faults.raise<IoError>(source);
+  return out;
+}
+
+void write_particles(const fs::path& path, const ParticleSet& set) {
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::map<std::string, std::string> known;
+  const auto columns = columns_for(set, folder, known);
+  StarTable table;
+  table.name = "particles";
+  for (const Column& column : columns) table.columns.push_back(column.name);
+  std::vector<size_t> extra;  // not those that are written anyway
+  for (size_t i = 0; i < set.extra_columns.size(); ++i)
+    if (!table.find(set.extra_columns[i])) extra.push_back(i);
+  for (const size_t i : extra) table.columns.push_back(set.extra_columns[i]);
+  table.values.reserve(set.particles.size() * table.columns.size());
+  for (const Particle& p : set.particles) {
+    for (const Column& column : columns) table.values.push_back(column.value(p));
+    for (const size_t i : extra) table.values.push_back(i < p.extra.size() ? p.extra[i] : "None");
+  }
+  StarDocument document;
+  document.tables.push_back(optics_table(set));
+  document.tables.push_back(std::move(table));
+  for (const StarTable& other : set.extra_tables) document.tables.push_back(other);
+  write_star(path, document);
+}
+
+fs::path resolve(const ParticleSet& set, const std::string& name) {
+  const fs::path path(name);
+  if (path.is_absolute()) return path;
+  std::error_code error;
+  const fs::path beside = set.directory / path;
+  if (fs::exists(beside, error)) return beside;
+  if (fs::exists(path, error)) return path;
+  return beside;
+}
+
+void check_images(const ParticleSet& set, const ImageCheckOptions& options) {
+  Faults faults;
+  std::vector<int64_t> box(set.optics.size());
+  for (size_t g = 0; g < box.size(); ++g) box[g] = set.optics[g].box;
+  std::map<std::string, int64_t> weight_box;  // one weight often serves thousands
+  for (size_t i = 0; i < set.particles.size(); ++i) {
+    const Particle& p = set.particles[i];
+    const std::string who = fmt::format("particle {} ({})", i + 1, p.image);
+    try {
+      const MrcInfo info = read_mrc_info(resolve(set, p.image));
+      const double expected = set.optics[p.optics_group].voxel_size_A;
+      int64_t& group_box = box[p.optics_group];
+      if (!info.shape.is_cube()) {
+        faults.add(fmt::format("{}: is {}×{}×{} voxels, not a cube", who, info.shape.x, info.shape.y, info.shape.z));
+        continue;
+      }
+      if (group_box == 0) group_box = info.shape.x;
+      if (info.shape.x != group_box)
+        faults.add(fmt::format("{}: box of {} voxels where its optics group has {}", who, info.shape.x, group_box));
+      if (info.has_voxel_size && std::abs(info.voxel_size_A / expected - 1) > options.voxel_size_tolerance)
+        faults.add(fmt::format("{}: voxel size {:.4g} Å in the file, {:.4g} Å in the STAR", who, info.voxel_size_A, expected));
+    } catch (const Error& error) {
+      faults.add(fmt::format("particle {}: {}", i + 1, error.what()));
+    }
+    if (!options.weights || p.weight.empty() || weight_box.contains(p.weight)) continue;
+    try {
+      const MrcInfo info = read_mrc_info(resolve(set, p.weight));
+      weight_box[p.weight] = info.shape.z;
+      if (box[p.optics_group] != 0 && info.shape.z != box[p.optics_group])
+        faults.add(fmt::format("{}: its weight {} has a box of {}", who, p.weight, info.shape.z));
+    } catch (const Error& error) {
+      weight_box[p.weight] = 0;
+      faults.add(fmt::format("particle {}, weight: {}", i + 1, error.what()));
+    }
+  }
+  faults.raise<IoError>("subtomograms");
+}
+
+}  // namespace tessera
