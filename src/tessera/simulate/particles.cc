@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <memory>
-#include <mutex>
 
 #include "tessera/base/units.h"
 #include "tessera/simulate/snr.h"
@@ -120,8 +119,6 @@ class Simulation {
     kept_.resize(structures_.size());
     for (size_t c = 0; c < structures_.size(); ++c)
       kept_[c].resize(std::min<size_t>(members_[c].size(), kept_for_pairs));
-    std::mutex progress_mutex;
-    Progress progress(context_.sink, "simulating particles", static_cast<int64_t>(class_of_.size()));
     context_.threads.for_each(static_cast<int64_t>(class_of_.size()), [&](int64_t index, int) {
       if (context_.stop_requested()) throw Interrupted("the simulation was stopped before its last particle");
       const size_t c = class_of_[index];
@@ -132,8 +129,6 @@ class Simulation {
       finished(particle);
       const auto place = std::lower_bound(members_[c].begin(), members_[c].end(), index) - members_[c].begin();
       if (place < static_cast<int64_t>(kept_[c].size())) kept_[c][place] = {at, std::move(particle.subtomogram)};
-      std::lock_guard lock(progress_mutex);
-      progress.advance();
     });
   }
 

@@ -131,8 +131,11 @@ TEST(TiltReconstruction, SumIsEmptyAfterwards) {
 }
 
 // A dense full series determines the density: the reconstruction returns it.
-TEST(TiltReconstruction, DenseFullSeriesReturnsTheDensity) {
-  const int64_t n = 32;
+class DenseFullSeries : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(EvenAndOdd, DenseFullSeries, testing::Values(32, 33));
+
+TEST_P(DenseFullSeries, ReturnsTheDensity) {
+  const int64_t n = GetParam();
   const Volume<float> density = reference::blob_volume(reference::asymmetric_phantom(), n);
   const TiltReconstruction plan(n, tilt_angles({-90, 88, 2}));
   const CentralSlices slices(density);
