@@ -16,10 +16,9 @@ inline double wigner_d(int l, int m, int n, double beta) {
   const auto log_factorial = [](int k) { return std::lgamma(static_cast<long double>(k) + 1); };
   long double sum = 0;
   for (int k = std::max(0, n - m); k <= std::min(l + n, l - m); ++k) {
-    const long double log_term = 0.5L * (log_factorial(l + m) + log_factorial(l - m) + log_factorial(l + n) +
-                                         log_factorial(l - n)) -
-                                 log_factorial(l + n - k) - log_factorial(k) - log_factorial(m - n + k) -
-                                 log_factorial(l - m - k);
+    const long double log_term =
+        0.5L * (log_factorial(l + m) + log_factorial(l - m) + log_factorial(l + n) + log_factorial(l - n)) -
+        log_factorial(l + n - k) - log_factorial(k) - log_factorial(m - n + k) - log_factorial(l - m - k);
     sum += ((m - n + k) % 2 == 0 ? 1 : -1) * std::exp(log_term) *
            std::pow(std::cos(static_cast<long double>(beta) / 2), 2 * l + n - m - 2 * k) *
            std::pow(std::sin(static_cast<long double>(beta) / 2), m - n + 2 * k);
@@ -32,7 +31,8 @@ inline std::complex<double> harmonic(int l, int m, Vec3 direction) {
   const int k = std::abs(m);
   const double theta = std::acos(std::clamp(direction.z, -1.0, 1.0)), phi = std::atan2(direction.y, direction.x);
   // std::sph_legendre carries the phase (−1)^m.
-  const std::complex<double> y = std::sph_legendre(l, k, theta) * std::complex<double>(std::cos(k * phi), std::sin(k * phi));
+  const std::complex<double> y =
+      std::sph_legendre(l, k, theta) * std::complex<double>(std::cos(k * phi), std::sin(k * phi));
   return m >= 0 ? y : (k % 2 == 0 ? 1.0 : -1.0) * std::conj(y);
 }
 

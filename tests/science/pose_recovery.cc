@@ -52,11 +52,13 @@ Score recover(const std::string& mode, double snr, int trials, uint64_t seed, in
 
 int main(int argc, char** argv) {
   const int trials = argc > 1 ? std::atoi(argv[1]) : 24, seeds = argc > 2 ? std::atoi(argv[2]) : 5;
-  fmt::print("32³, ±60°, clean reference, {} particles × {} seeds; fraction within 10° (ms per particle)\n", trials, seeds);
+  fmt::print("32³, ±60°, clean reference, {} particles × {} seeds; fraction within 10° (ms per particle)\n", trials,
+             seeds);
   fmt::print("{:>8} {:>24} {:>24} {:>24}\n", "SNR", "magnitudes to Nyquist", "magnitudes, band-limited", "phases");
   for (const double snr : {0.03, 0.015, 0.008, 0.004}) {
     std::string line = fmt::format("{:>8}", snr);
-    for (const auto& [mode, band] : {std::pair("magnitudes", 15), std::pair("magnitudes", 10), std::pair("phases", 10)}) {
+    for (const auto& [mode, band] :
+         {std::pair("magnitudes", 15), std::pair("magnitudes", 10), std::pair("phases", 10)}) {
       std::vector<double> fractions;
       double seconds = 0;
       for (int seed = 1; seed <= seeds; ++seed) {

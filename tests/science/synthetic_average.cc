@@ -65,16 +65,17 @@ int main(int argc, char** argv) {
     const AverageMaps ceiling = average_at_poses(stack, poses, options, context);
     const auto start = std::chrono::steady_clock::now();
     const auto result = average_particles(stack, options, context, [&](const auto&, const auto& maps, const auto& r) {
-      fmt::print("  {:2} LL {:9.2f} cc {:6.2f} eff {:5.2f} turn {:6.2f}° map {:.4f} res {:5.1f} band {:5.1f} radius {:5.1f} "
-                 "truth {:.3f} ({:.2f}+{:.2f}+{:.2f} s)\n",
-                 r.iteration, r.mean_log_likelihood, r.mean_correlation, r.effective_candidates, r.mean_rotation_change_deg,
-                 r.map_correlation, r.resolution_A, r.band_limit_A, r.mask_radius_A, fitted_correlation(maps.map, truth),
-                 r.reference_seconds, r.expectation_seconds, r.maximisation_seconds);
+      fmt::print(
+          "  {:2} LL {:9.2f} cc {:6.2f} eff {:5.2f} turn {:6.2f}° map {:.4f} res {:5.1f} band {:5.1f} radius {:5.1f} "
+          "truth {:.3f} ({:.2f}+{:.2f}+{:.2f} s)\n",
+          r.iteration, r.mean_log_likelihood, r.mean_correlation, r.effective_candidates, r.mean_rotation_change_deg,
+          r.map_correlation, r.resolution_A, r.band_limit_A, r.mask_radius_A, fitted_correlation(maps.map, truth),
+          r.reference_seconds, r.expectation_seconds, r.maximisation_seconds);
     });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     fmt::print("seed {}: correlation {:.3f}, ceiling {:.3f} ({:.1f} Å, at true poses {:.1f} Å), {:.1f} s, {}\n", seed,
-               fitted_correlation(result.maps.map, truth), fitted_correlation(ceiling.map, truth), result.maps.resolution_A,
-               ceiling.resolution_A, seconds, result.stop_reason);
+               fitted_correlation(result.maps.map, truth), fitted_correlation(ceiling.map, truth),
+               result.maps.resolution_A, ceiling.resolution_A, seconds, result.stop_reason);
   }
   return 0;
 }

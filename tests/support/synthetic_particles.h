@@ -68,14 +68,16 @@ inline Pose random_pose(uint64_t seed, uint64_t item, double max_shift) {
   Random random(seed, "synthetic pose", item);
   Pose pose;
   pose.particle_from_ref = Rotation::random(random);
-  do pose.shift_voxels = {random.uniform(-max_shift, max_shift), random.uniform(-max_shift, max_shift), random.uniform(-max_shift, max_shift)};
+  do
+    pose.shift_voxels = {random.uniform(-max_shift, max_shift), random.uniform(-max_shift, max_shift),
+                         random.uniform(-max_shift, max_shift)};
   while (pose.shift_voxels.norm() > max_shift);
   return pose;
 }
 
 // The particle through the wedge with noise: var(signal)/var(noise) over the box, before the wedge, equals snr.
-inline Volume<float> particle(const Phantom& phantom, int64_t box, const Pose& pose, const FourierWeight& weight, double snr,
-                              uint64_t seed, uint64_t item) {
+inline Volume<float> particle(const Phantom& phantom, int64_t box, const Pose& pose, const FourierWeight& weight,
+                              double snr, uint64_t seed, uint64_t item) {
   Volume<float> out = render(phantom, box, pose);
   const double sigma = std::sqrt(statistics(out).variance / snr);
   Random random(seed, "synthetic noise", item);

@@ -34,8 +34,7 @@ Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
                  std::vector<const FourierWeight*> weights, int64_t band_limit, std::vector<double> noise_variance,
                  const AlignOptions& options)
     : search_(search), reference_(reference), options_(options), noise_variance_(std::move(noise_variance)) {
-  for (int s = 1; s <= search.shells(); ++s)
-    shell_weight_.push_back(static_cast<float>(s * s / noise_variance_[s]));
+  for (int s = 1; s <= search.shells(); ++s) shell_weight_.push_back(static_cast<float>(s * s / noise_variance_[s]));
   harmonics_ = search.prepare_reference(reference);
   for (const FourierWeight* weight : weights) {
     Group& g = groups_.emplace_back();
@@ -43,8 +42,9 @@ Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
     g.components = ObservedComponents(*weight, band_limit);
     g.search_components = ObservedComponents(*weight, std::min<int64_t>(search.shells(), band_limit));
     if (g.components.size() < 10)
-      throw UserError("a Fourier weight leaves fewer than ten components observed up to the band limit: nothing can be "
-                      "aligned with it; check the tilt range or the rlnCtfImage file");
+      throw UserError(
+          "a Fourier weight leaves fewer than ten components observed up to the band limit: nothing can be "
+          "aligned with it; check the tilt range or the rlnCtfImage file");
     g.power = power_weights(g.components, noise_variance_);
     g.search_power = power_weights(g.search_components, noise_variance_);
     g.phase_denominator = search.denominator(*weight, harmonics_, shell_weight_);
@@ -60,18 +60,21 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
     std::vector<int> subset;
     if (prior && prior_radius >= 0)
       for (size_t t = 0; t < search_.translations().size(); ++t)
-        if ((search_.translations()[t] - prior->shift_voxels).norm() <= prior_radius) subset.push_back(static_cast<int>(t));
+        if ((search_.translations()[t] - prior->shift_voxels).norm() <= prior_radius)
+          subset.push_back(static_cast<int>(t));
     for (const auto& c : search_.search_phases(particle.samples, harmonics_, g.phase_denominator, shell_weight_, subset,
                                                options_.candidates, options_.separation_deg * degree, work))
       out.push_back({c.particle_from_ref, c.shift_voxels});
   }
   if (mode != SearchMode::phases) {
-    const auto weighted = weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
+    const auto weighted =
+        weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
     for (const auto& c :
          search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
                                    options_.mean_removed, options_.candidates, options_.separation_deg * degree, work))
-      out.push_back({c.particle_from_ref,
-                     search_shift(weighted, reference_, c.particle_from_ref, options_.max_shift_voxels)[0].shift_voxels});
+      out.push_back(
+          {c.particle_from_ref,
+           search_shift(weighted, reference_, c.particle_from_ref, options_.max_shift_voxels)[0].shift_voxels});
   }
   return out;
 }
@@ -117,7 +120,8 @@ std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int gr
 
 PoseScore Aligner::score(const PreparedParticle& particle, int group, const Pose& pose) const {
   const Group& g = groups_[group];
-  return score_pose(weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power), reference_, pose);
+  return score_pose(weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power), reference_,
+                    pose);
 }
 
 RefinedPose Aligner::refine(const PreparedParticle& particle, int group, const Pose& start) const {

@@ -17,11 +17,11 @@ struct AlignOptions {
   std::string search = "phases";  // phases | magnitudes | both
   bool mean_removed = true;       // magnitudes: subtract each shell's mean
   double max_shift_voxels = 5;
-  int bandwidth = 0;              // 0: from the band limit and the particle's radius, at most max_bandwidth
+  int bandwidth = 0;  // 0: from the band limit and the particle's radius, at most max_bandwidth
   int max_bandwidth = 24;
-  int candidates = 16;            // rotations kept from the search
-  int refined = 4;                // of them, refined at the full band limit
-  double separation_deg = 15;     // candidates closer than this are one
+  int candidates = 16;         // rotations kept from the search
+  int refined = 4;             // of them, refined at the full band limit
+  double separation_deg = 15;  // candidates closer than this are one
   bool refine = true;
 
   SearchMode mode() const;  // throws UserError on an unknown name
@@ -42,8 +42,8 @@ struct AlignOptions {
 
 // What of a particle does not change from one reference to the next.
 struct PreparedParticle {
-  HalfSpectrum spectrum;   // centred, of the masked particle
-  SphereSamples samples;   // for the search whose grids they were made with
+  HalfSpectrum spectrum;  // centred, of the masked particle
+  SphereSamples samples;  // for the search whose grids they were made with
 };
 
 // One reference, at one band limit and noise level, ready to be searched by many particles. Immutable, thread-safe.
@@ -85,7 +85,8 @@ class Aligner {
   std::vector<Group> groups_;
 };
 
-// The bandwidth that resolves `shell` on a particle of `radius_voxels` in a box: l ≈ 2π·radius·shell/box, with a margin.
+// The bandwidth that resolves `shell` on a particle of `radius_voxels` in a box: l ≈ 2π·radius·shell/box, with a
+// margin.
 int bandwidth_for(double radius_voxels, int64_t shell, int64_t box, int max_bandwidth);
 
 // Grids for a search to `shell`, with translations spaced by a third of the wavelength there.

@@ -33,8 +33,7 @@ TEST_P(SearchBy, RecoversPosesOfNoisyWedgedParticles) {
     const auto found = aligner.align(particle, 0, std::nullopt, -1, work);
     EXPECT_LT(angle_between(found[0].pose.particle_from_ref, pose.particle_from_ref), 4 * degree) << item;
     EXPECT_LT((found[0].pose.shift_voxels - pose.shift_voxels).norm(), 0.4) << item;
-    for (size_t i = 1; i < found.size(); ++i)
-      EXPECT_GE(found[i - 1].score.correlation(), found[i].score.correlation());
+    for (size_t i = 1; i < found.size(); ++i) EXPECT_GE(found[i - 1].score.correlation(), found[i].score.correlation());
   }
 }
 

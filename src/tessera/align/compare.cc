@@ -78,8 +78,11 @@ HandComparison compare_hand(const Volume<float>& map, const Volume<float>& refer
 class SelfCorrelation {
  public:
   SelfCorrelation(const Volume<float>& map, int64_t band)
-      : weight_(FourierWeight::uniform(map.shape().x)), components_(weight_, band), reference_(map, band + 1),
-        variance_(shell_count(map.shape().x), 1.0), power_(power_weights(components_, variance_)),
+      : weight_(FourierWeight::uniform(map.shape().x)),
+        components_(weight_, band),
+        reference_(map, band + 1),
+        variance_(shell_count(map.shape().x), 1.0),
+        power_(power_weights(components_, variance_)),
         particle_(weighted_particle(components_, centred_spectrum(map).data(), variance_, power_)) {
     // From the components themselves: at the identity the reference is read at its grid points, where the gridding
     // correction is not undone by interpolation, and its power comes out a few per cent high.
@@ -232,8 +235,9 @@ SymmetryScore score_symmetry(const Volume<float>& map, const std::string& symmet
   const SelfCorrelation coarse(map, std::min<int64_t>(10, n / 2 - 2));
   const auto axes = hemisphere(1500);
   std::vector<double> score(axes.size());
-  context.threads.for_each(static_cast<int64_t>(axes.size()),
-                           [&](int64_t i, int) { score[i] = coarse(Rotation::about_axis(axes[i], 2 * pi / order), {}); });
+  context.threads.for_each(static_cast<int64_t>(axes.size()), [&](int64_t i, int) {
+    score[i] = coarse(Rotation::about_axis(axes[i], 2 * pi / order), {});
+  });
   std::vector<size_t> ranked(axes.size());
   for (size_t i = 0; i < ranked.size(); ++i) ranked[i] = i;
   std::stable_sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) { return score[a] > score[b]; });
@@ -254,8 +258,8 @@ SymmetryScore score_symmetry(const Volume<float>& map, const std::string& symmet
   double best_twofold = -1;
   for (int step = 0; step < 360; ++step) {
     const double phase = pi * step / 360 / order * 2;
-    best_twofold = std::max(best_twofold, fine(Rotation::about_axis(u * std::cos(phase) + v * std::sin(phase), pi),
-                                               out.centre_voxels));
+    best_twofold = std::max(
+        best_twofold, fine(Rotation::about_axis(u * std::cos(phase) + v * std::sin(phase), pi), out.centre_voxels));
   }
   out.correlation = ((order - 1) * out.correlation + order * best_twofold) / (2 * order - 1);
   return out;
@@ -267,7 +271,8 @@ Comparison compare_maps(const Map& map, const Map& reference, const CompareOptio
   n += n % 2;
   const Volume<float> first = cubed(map.voxels, n), second = resample_map(reference, n, map.voxel_size_A);
   for (const auto& [volume, name] : {std::pair(&first, "map"), std::pair(&second, "reference")})
-    if (!(statistics(*volume).variance > 0)) throw UserError(fmt::format("the {} is constant: nothing to compare", name));
+    if (!(statistics(*volume).variance > 0))
+      throw UserError(fmt::format("the {} is constant: nothing to compare", name));
   Comparison out;
   const double nyquist_A = 2 * map.voxel_size_A, extent_A = static_cast<double>(n) * map.voxel_size_A;
   out.resolution_A = std::max(options.resolution_A.value_or(nyquist_A), nyquist_A);

@@ -13,10 +13,10 @@
 namespace tessera {
 
 struct CompareOptions {
-  std::optional<double> resolution_A;   // both maps low-passed to it before correlating; none: to Nyquist
-  std::optional<double> max_shift_A;    // none: a quarter of the box
-  std::string symmetry;                 // "C7", "D7": score the map's own rotational symmetry
-  bool fit = true;                      // false: compare as they lie
+  std::optional<double> resolution_A;  // both maps low-passed to it before correlating; none: to Nyquist
+  std::optional<double> max_shift_A;   // none: a quarter of the box
+  std::string symmetry;                // "C7", "D7": score the map's own rotational symmetry
+  bool fit = true;                     // false: compare as they lie
 
   template <typename Visitor>
   void describe(Visitor& visit) {
@@ -30,15 +30,15 @@ struct CompareOptions {
 };
 
 struct HandComparison {
-  Pose map_from_reference;          // shift in voxels of the map
-  double correlation_masked = 0;    // inside the reference's soft envelope
-  double correlation_box = 0;       // over the box
-  std::vector<double> fsc;          // per shell, of the maps inside the envelope
+  Pose map_from_reference;        // shift in voxels of the map
+  double correlation_masked = 0;  // inside the reference's soft envelope
+  double correlation_box = 0;     // over the box
+  std::vector<double> fsc;        // per shell, of the maps inside the envelope
   double fsc_half_A = 0, fsc_0143_A = 0;
 };
 
 struct SymmetryScore {
-  double correlation = 0;  // mean of the correlations of the map with its turned copies, over all but the identity
+  double correlation = 0;    // mean of the correlations of the map with its turned copies, over all but the identity
   Vec3 axis, centre_voxels;  // centre relative to the box centre
 };
 

@@ -58,7 +58,8 @@ TEST(Compare, SymmetryIsFoundOffAxisAndOffCentre) {
   const Rotation tilt = Rotation::from_vector({0.4, -0.7, 0.2});
   for (int k = 0; k < 5; ++k)
     for (const Vec3& p : one.centres)
-      ring.centres.push_back(tilt * (Rotation::about_axis({0, 0, 1}, 2 * pi * k / 5) * (p + Vec3{5.5, 0, 0})) + Vec3{1, -1, 0.5});
+      ring.centres.push_back(tilt * (Rotation::about_axis({0, 0, 1}, 2 * pi * k / 5) * (p + Vec3{5.5, 0, 0})) +
+                             Vec3{1, -1, 0.5});
   const Volume<float> map = synthetic::render(ring, 32, {});
   const SymmetryScore five = score_symmetry(map, "C5", c.context), four = score_symmetry(map, "C4", c.context);
   EXPECT_GT(five.correlation, 0.99);

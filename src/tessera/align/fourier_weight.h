@@ -39,8 +39,8 @@ struct ObservedComponents {
   ObservedComponents(const FourierWeight& weight, int64_t max_shell);
 
   int64_t box = 0, max_shell = 0;
-  std::vector<float> x, y, z;         // signed frequencies
-  std::vector<int32_t> index;         // into HalfSpectrum::data()
+  std::vector<float> x, y, z;  // signed frequencies
+  std::vector<int32_t> index;  // into HalfSpectrum::data()
   std::vector<int32_t> shell;
   std::vector<float> weight;
   size_t size() const { return index.size(); }

@@ -11,7 +11,8 @@ namespace tessera {
 // The centred spectrum of a cubic volume, zero-padded twofold and interpolated trilinearly, kept for |k| ≤ max_shell
 // (k in units of 1/box). The volume is divided beforehand by the sinc² that trilinear interpolation multiplies it with
 // (gridding correction), so that sample() returns the true spectrum to about 3 % of the amplitude of features a
-// third of the box from the centre, and better nearer. Cost to build: one FFT of (2·box)³; memory 8·(4·max_shell)³/2 bytes.
+// third of the box from the centre, and better nearer. Cost to build: one FFT of (2·box)³; memory 8·(4·max_shell)³/2
+// bytes.
 class PaddedSpectrum {
  public:
   PaddedSpectrum() = default;

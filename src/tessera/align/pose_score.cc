@@ -51,7 +51,8 @@ struct FloatMatrix {
 
 std::vector<float> power_weights(const ObservedComponents& c, const std::vector<double>& variance) {
   std::vector<float> out(c.size());
-  for (size_t i = 0; i < c.size(); ++i) out[i] = static_cast<float>(2 * c.weight[i] * c.weight[i] / variance[c.shell[i]]);
+  for (size_t i = 0; i < c.size(); ++i)
+    out[i] = static_cast<float>(2 * c.weight[i] * c.weight[i] / variance[c.shell[i]]);
   return out;
 }
 
@@ -122,14 +123,17 @@ PoseDerivatives pose_derivatives(const WeightedParticle& particle, const PaddedS
                                             back.m[2][0] * k[0] + back.m[2][1] * k[1] + back.m[2][2] * k[2]);
       const auto phase = phases.at(c, i);
       const float pr = phase.real(), pm = phase.imag();
-      const float vr = jet.value.real() * pr - jet.value.imag() * pm, vi = jet.value.real() * pm + jet.value.imag() * pr;
+      const float vr = jet.value.real() * pr - jet.value.imag() * pm,
+                  vi = jet.value.real() * pm + jet.value.imag() * pr;
       value_re[j] = vr;
       value_im[j] = vi;
       // Gradient turned into the particle frame, G = R ∇A; ∂/∂ω = G × k, ∂/∂t = −2πi k/n · value.
       float gr[3], gi[3];
       for (int a = 0; a < 3; ++a) {
-        const float re = forward.m[a][0] * jet.dx.real() + forward.m[a][1] * jet.dy.real() + forward.m[a][2] * jet.dz.real();
-        const float im = forward.m[a][0] * jet.dx.imag() + forward.m[a][1] * jet.dy.imag() + forward.m[a][2] * jet.dz.imag();
+        const float re =
+            forward.m[a][0] * jet.dx.real() + forward.m[a][1] * jet.dy.real() + forward.m[a][2] * jet.dz.real();
+        const float im =
+            forward.m[a][0] * jet.dx.imag() + forward.m[a][1] * jet.dy.imag() + forward.m[a][2] * jet.dz.imag();
         gr[a] = re * pr - im * pm;
         gi[a] = re * pm + im * pr;
       }
@@ -189,7 +193,8 @@ NormalEquations normal_equations(const PoseDerivatives& d) {
     out.gradient(i) = a * (d.cross_gradient[i] - a * d.half_power_gradient[i]);
     for (int j = 0; j < 6; ++j)
       out.curvature(i, j) =
-          a * a * (d.curvature[i][j] - d.half_power_gradient[i] * d.half_power_gradient[j] / std::max(d.score.power, 1e-30));
+          a * a *
+          (d.curvature[i][j] - d.half_power_gradient[i] * d.half_power_gradient[j] / std::max(d.score.power, 1e-30));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The agreement of one particle with a reference at a given pose, its derivatives, and the climb to the nearest maximum.
+// The agreement of one particle with a reference at a given pose, its derivatives, and the climb to the nearest
+// maximum.
 #pragma once
 
 #include <array>
@@ -29,7 +30,7 @@ struct PoseScore {
 // One particle's observed components, weighted for the sums above: p = 2·ω·H·X.
 struct WeightedParticle {
   const ObservedComponents* components = nullptr;
-  std::vector<float> re, im;       // 2 ω H X
+  std::vector<float> re, im;                         // 2 ω H X
   const std::vector<float>* power_weight = nullptr;  // 2 ω H², shared by the tilt group
 };
 // noise_variance: per shell. `spectrum` is the centred spectrum of the particle, unpadded.

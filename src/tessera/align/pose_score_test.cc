@@ -49,9 +49,11 @@ TEST(PaddedSpectrum, JetIsTheDerivativeOfTheInterpolant) {
     const auto jet = scene.reference.sample_jet(float(p.x), float(p.y), float(p.z));
     const float h = 0.02f;  // within one cell of ½, where the interpolant is linear along each axis
     const auto dx = (scene.reference.sample(float(p.x) + h, float(p.y), float(p.z)) -
-                     scene.reference.sample(float(p.x) - h, float(p.y), float(p.z))) / (2 * h);
+                     scene.reference.sample(float(p.x) - h, float(p.y), float(p.z))) /
+                    (2 * h);
     const auto dz = (scene.reference.sample(float(p.x), float(p.y), float(p.z) + h) -
-                     scene.reference.sample(float(p.x), float(p.y), float(p.z) - h)) / (2 * h);
+                     scene.reference.sample(float(p.x), float(p.y), float(p.z) - h)) /
+                    (2 * h);
     EXPECT_LT(std::abs(dx - jet.dx), 2e-3 * std::abs(jet.dx) + 1e-2);
     EXPECT_LT(std::abs(dz - jet.dz), 2e-3 * std::abs(jet.dz) + 1e-2);
     EXPECT_LT(std::abs(jet.value - scene.reference.sample(float(p.x), float(p.y), float(p.z))), 1e-4);

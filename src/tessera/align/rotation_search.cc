@@ -134,10 +134,12 @@ AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, co
   return out;
 }
 
-std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
-    const SphereSamples& particle, const Reference& reference, const AlignedVector<float>& denominator,
-    const std::vector<float>& shell_weight, const std::vector<int>& subset, int count, double separation,
-    Workspace& work) const {
+std::vector<RotationSearch::Candidate> RotationSearch::search_phases(const SphereSamples& particle,
+                                                                     const Reference& reference,
+                                                                     const AlignedVector<float>& denominator,
+                                                                     const std::vector<float>& shell_weight,
+                                                                     const std::vector<int>& subset, int count,
+                                                                     double separation, Workspace& work) const {
   if (work.harmonics.bandwidth != bandwidth() || work.harmonics.shells != shells())
     work.harmonics = ShellHarmonics(bandwidth(), shells());
   work.samples.resize(static_cast<size_t>(shells()) * transform_.samples_per_shell());
@@ -195,7 +197,8 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
   return found;
 }
 
-std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& work, int count, double separation) const {
+std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& work, int count,
+                                                             double separation) const {
   double mean = 0, square = 0;
   for (const float v : work.best) {
     mean += v;
@@ -209,17 +212,16 @@ std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& wo
     if (work.best[i] < threshold) continue;
     int64_t near[26];
     correlator_.neighbours(i, near);
-    if (std::none_of(near, near + 26, [&](int64_t other) { return work.best[other] > work.best[i]; })) maxima.push_back(i);
+    if (std::none_of(near, near + 26, [&](int64_t other) { return work.best[other] > work.best[i]; }))
+      maxima.push_back(i);
   }
-  std::sort(maxima.begin(), maxima.end(), [&](int64_t a, int64_t b) {
-    return work.best[a] != work.best[b] ? work.best[a] > work.best[b] : a < b;
-  });
+  std::sort(maxima.begin(), maxima.end(),
+            [&](int64_t a, int64_t b) { return work.best[a] != work.best[b] ? work.best[a] > work.best[b] : a < b; });
   std::vector<Candidate> out;
   for (const int64_t i : maxima) {
     const Rotation r = correlator_.rotation(i);
-    const bool taken = std::any_of(out.begin(), out.end(), [&](const Candidate& c) {
-      return angle_between(c.particle_from_ref, r) < separation;
-    });
+    const bool taken = std::any_of(
+        out.begin(), out.end(), [&](const Candidate& c) { return angle_between(c.particle_from_ref, r) < separation; });
     if (taken) continue;
     const Vec3 shift = translations_.empty() ? Vec3{} : translations_[work.best_translation[i]];
     out.push_back({r, shift, work.best[i]});

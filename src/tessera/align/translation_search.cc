@@ -59,13 +59,15 @@ std::vector<ShiftPeak> search_shift(const WeightedParticle& particle, const Padd
                           here < at(z, y + 1, x) || here < at(z, y, x - 1) || here < at(z, y, x + 1)))
           continue;
         if (peaks == 1 && !found.empty() && here <= found.front().cross) continue;
-        const Vec3 offset{parabola(at(z, y, x - 1), here, at(z, y, x + 1)), parabola(at(z, y - 1, x), here, at(z, y + 1, x)),
+        const Vec3 offset{parabola(at(z, y, x - 1), here, at(z, y, x + 1)),
+                          parabola(at(z, y - 1, x), here, at(z, y + 1, x)),
                           parabola(at(z - 1, y, x), here, at(z + 1, y, x))};
         const Vec3 cell{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)};
         if (peaks == 1) found.clear();
         found.push_back({(cell + offset) * spacing, here});
       }
-  std::stable_sort(found.begin(), found.end(), [](const ShiftPeak& a, const ShiftPeak& b) { return a.cross > b.cross; });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const ShiftPeak& a, const ShiftPeak& b) { return a.cross > b.cross; });
   if (found.size() > static_cast<size_t>(peaks)) found.resize(peaks);
   if (found.empty()) found.push_back({{}, at(0, 0, 0)});
   for (ShiftPeak& peak : found) {

@@ -7,8 +7,8 @@
 #include <memory>
 #include <numeric>
 
-#include "tessera/average/start.h"
 #include "tessera/average/reference_set.h"
+#include "tessera/average/start.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
@@ -46,7 +46,8 @@ AverageMaps maps_of(const FoldSums& sums, const Resolution& resolution, const Pa
   return out;
 }
 
-void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out) {
+void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after,
+                     IterationReport& out) {
   const double share = 1.0 / static_cast<double>(after.size());
   for (size_t i = 0; i < after.size(); ++i) {
     out.mean_log_likelihood += share * after[i].log_likelihood;
@@ -101,8 +102,8 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   AverageResult result;
   const int folds = std::max(2, std::min<int>(options.folds, static_cast<int>(stack.count())));
   const auto fold_of = deal_folds(stack.count(), folds, context.seed);
-  const double outer_radius = options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
-                                                      : stack.mask_radius();
+  const double outer_radius =
+      options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A() : stack.mask_radius();
   ReferenceSet references(stack, options);
   AverageState& state = result.state;
   if (resume) {
@@ -126,12 +127,13 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     StopWatch watch;
     IterationReport report;
     report.iteration = state.iteration + 1;
-    report.band_limit_A = static_cast<double>(stack.box()) * stack.voxel_size_A() / static_cast<double>(state.band_limit);
+    report.band_limit_A =
+        static_cast<double>(stack.box()) * stack.voxel_size_A() / static_cast<double>(state.band_limit);
     references.build(sums, resolution, state, options.folds > 1, context);
     report.reference_seconds = watch.lap();
-    auto assignments = expectation({stack, references.aligners(), fold_of, state.assignments, options.method == "fa",
-                                    options.posterior_floor},
-                                   context, fmt::format("iteration {}", report.iteration));
+    auto assignments = expectation(
+        {stack, references.aligners(), fold_of, state.assignments, options.method == "fa", options.posterior_floor},
+        context, fmt::format("iteration {}", report.iteration));
     report.expectation_seconds = watch.lap();
     describe_change(state.assignments, assignments, report);
     state.assignments = std::move(assignments);
@@ -160,8 +162,8 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     result.reports.push_back(report);
     if (after_iteration) after_iteration(state, result.maps, report);
     if (resting >= 2) {
-      result.stop_reason = fmt::format("the map no longer changes (correlation {:.5f} with the one before)",
-                                       report.map_correlation);
+      result.stop_reason =
+          fmt::format("the map no longer changes (correlation {:.5f} with the one before)", report.map_correlation);
       break;
     }
   }

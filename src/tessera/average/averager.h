@@ -15,9 +15,9 @@ struct IterationReport {
   double mean_log_likelihood = 0, mean_correlation = 0;
   double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior)
   double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;
-  double map_correlation = 0;       // with the map of the iteration before, inside the mask
-  double resolution_A = 0;          // half-set FSC 0.143
-  double band_limit_A = 0;          // used for alignment in this iteration
+  double map_correlation = 0;  // with the map of the iteration before, inside the mask
+  double resolution_A = 0;     // half-set FSC 0.143
+  double band_limit_A = 0;     // used for alignment in this iteration
   double mask_radius_A = 0;
   double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;
 };

@@ -86,8 +86,9 @@ TEST(Average, ResumingGivesTheBitsOfAnUninterruptedRun) {
   ExecContext context = scene.context(threads);
   std::vector<AverageState> states;
   ParticleStack first = scene.stack(context);
-  const auto whole = average_particles(first, scene.options, context,
-                                       [&](const AverageState& state, const auto&, const auto&) { states.push_back(state); });
+  const auto whole =
+      average_particles(first, scene.options, context,
+                        [&](const AverageState& state, const auto&, const auto&) { states.push_back(state); });
   ParticleStack second = scene.stack(context);
   const auto resumed = average_particles(second, scene.options, context, nullptr, &states[0]);
   for (int64_t i = 0; i < whole.maps.map.size(); ++i) ASSERT_EQ(whole.maps.map[i], resumed.maps.map[i]);

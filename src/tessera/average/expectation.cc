@@ -54,7 +54,8 @@ void measure_residual(const ParticleStack& stack, int64_t i, const ObservedCompo
     std::complex<float> difference = spectrum[all.index[k]];
     if (all.shell[k] <= limit) {
       const Vec3 f{all.x[k], all.y[k], all.z[k]}, q = back * f;
-      const auto a = aligner.reference().sample(static_cast<float>(q.x), static_cast<float>(q.y), static_cast<float>(q.z));
+      const auto a =
+          aligner.reference().sample(static_cast<float>(q.x), static_cast<float>(q.y), static_cast<float>(q.z));
       difference -= all.weight[k] * a * std::complex<float>(std::polar(1.0, turn * f.dot(pose.shift_voxels)));
     }
     out.residual[all.shell[k]] += std::norm(difference);
@@ -89,8 +90,8 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
   return out;
 }
 
-std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments, const std::vector<double>& previous,
-                                         bool per_shell) {
+std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
+                                         const std::vector<double>& previous, bool per_shell) {
   std::vector<double> sum(previous.size()), count(previous.size());
   for (const Assignment& a : assignments)
     for (size_t s = 0; s < sum.size(); ++s) {

@@ -12,8 +12,8 @@ namespace tessera {
 // What the E-step says of one particle.
 struct Assignment {
   std::vector<WeightedPose> poses;  // probabilities sum to 1, most probable first
-  double log_likelihood = 0;        // of the particle, relative to an empty reference: log Σ volume·exp(cross − ½power)
-  double correlation = 0;           // of the best pose, [F] Eq. 1 in units of the noise
+  double log_likelihood = 0;  // of the particle, relative to an empty reference: log Σ volume·exp(cross − ½power)
+  double correlation = 0;     // of the best pose, [F] Eq. 1 in units of the noise
   std::vector<double> residual, components;  // per shell: Σ |X − Y|² at the best pose, and the number of components
 };
 
@@ -34,7 +34,7 @@ double posterior(const std::vector<RefinedPose>& candidates, double floor, bool 
 
 // σ² per shell (of the real and of the imaginary part) from the residuals of all particles. Shells that no particle
 // observes keep the previous value. per_shell = false: one value for all.
-std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments, const std::vector<double>& previous,
-                                         bool per_shell);
+std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
+                                         const std::vector<double>& previous, bool per_shell);
 
 }  // namespace tessera

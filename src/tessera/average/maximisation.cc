@@ -40,7 +40,8 @@ Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& r
   if (max_shell > join_shell) {
     const HalfSpectrum own = solve(sums.half_without(fold), resolution.ridge, max_shell);
     for_each_frequency(own, [&](int64_t i, int64_t z, int64_t y, int64_t x) {
-      if (std::lround(std::sqrt(static_cast<double>(z * z + y * y + x * x))) > join_shell) joint.data()[i] = own.data()[i];
+      if (std::lround(std::sqrt(static_cast<double>(z * z + y * y + x * x))) > join_shell)
+        joint.data()[i] = own.data()[i];
     });
   }
   return centred_volume(std::move(joint));
@@ -59,8 +60,8 @@ FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<We
       for (int64_t i = 0; i < count; ++i)
         for (const WeightedPose& p : poses[first + i])
           if (p.class_index == class_index)
-            sums.folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability, slab * planes,
-                                               std::min(n, (slab + 1) * planes));
+            sums.folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability,
+                                               slab * planes, std::min(n, (slab + 1) * planes));
     });
   }
   return sums;
@@ -106,8 +107,8 @@ double particle_radius(const Volume<float>& map, double outer_radius) {
   for (int64_t z = 0; z < n; ++z)
     for (int64_t y = 0; y < n; ++y)
       for (int64_t x = 0; x < n; ++x) {
-        const double r = std::sqrt(static_cast<double>((z - n / 2) * (z - n / 2) + (y - n / 2) * (y - n / 2) +
-                                                       (x - n / 2) * (x - n / 2)));
+        const double r = std::sqrt(
+            static_cast<double>((z - n / 2) * (z - n / 2) + (y - n / 2) * (y - n / 2) + (x - n / 2) * (x - n / 2)));
         const auto shell = static_cast<size_t>(std::lround(r));
         if (shell >= power.size()) continue;
         power[shell] += static_cast<double>(map(z, y, x)) * map(z, y, x);

@@ -20,7 +20,7 @@ struct WeightedPose {
 struct FoldSums {
   std::vector<Accumulator> folds;
   Accumulator all() const;
-  Accumulator half(int which) const;     // 0 or 1
+  Accumulator half(int which) const;  // 0 or 1
   Accumulator without(int fold) const;
   // The folds of the same half-set as `fold`, itself left out (kept when it is the only one).
   Accumulator half_without(int fold) const;
@@ -32,9 +32,9 @@ FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<We
 
 // Resolution of one class from its half-sets.
 struct Resolution {
-  std::vector<double> fsc;       // per shell, inside the mask
-  std::vector<double> ridge;     // σ²/τ² per shell, in units of the accumulated weight
-  double crossing_shell = 1;     // where the FSC falls below 0.143
+  std::vector<double> fsc;    // per shell, inside the mask
+  std::vector<double> ridge;  // σ²/τ² per shell, in units of the accumulated weight
+  double crossing_shell = 1;  // where the FSC falls below 0.143
 };
 // ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: a ridge just
 // large enough to bound unobserved components.

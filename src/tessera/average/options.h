@@ -29,10 +29,12 @@ struct AverageOptions {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"method", "", "faml: weigh candidate poses by their posterior; fa: keep the best alone", "Method"}, method);
+    visit(Option{"method", "", "faml: weigh candidate poses by their posterior; fa: keep the best alone", "Method"},
+          method);
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
-    visit(Option{"start", "", "particles: the likeliest of several single-particle starts; random: random poses", "Start"},
+    visit(Option{"start", "", "particles: the likeliest of several single-particle starts; random: random poses",
+                 "Start"},
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
     visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
@@ -47,7 +49,8 @@ struct AverageOptions {
     visit(Option{"folds", "", "Align each particle to the average of the other folds; 1: to the average of all",
                  "Regularisation"},
           folds);
-    visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"}, posterior_floor);
+    visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"},
+          posterior_floor);
     visit(Option{"noise-per-shell", "", "Estimate the noise in each Fourier shell; otherwise one value",
                  "Regularisation"},
           noise_per_shell);

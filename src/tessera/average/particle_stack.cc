@@ -41,8 +41,13 @@ std::string normalise(Volume<float>& v, const Volume<float>& mask) {
 }  // namespace
 
 ParticleStack::ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context)
-    : box_(source.box), voxel_size_A_(source.voxel_size_A), mask_radius_(mask_radius), weights_(source.weights),
-      group_(source.group), volumes_(source.count), prepared_(source.count) {
+    : box_(source.box),
+      voxel_size_A_(source.voxel_size_A),
+      mask_radius_(mask_radius),
+      weights_(source.weights),
+      group_(source.group),
+      volumes_(source.count),
+      prepared_(source.count) {
   if (weights_.empty()) weights_.push_back(FourierWeight::uniform(box_));
   if (group_.empty()) group_.assign(source.count, 0);
   const Volume<float> mask = soft_sphere(Shape3::cube(box_), mask_radius, 3);

@@ -21,8 +21,8 @@ struct ParticleSource {
   std::vector<int> group;                      // of each particle; empty: all in group 0
 };
 
-// mask_radius (voxels): each particle is multiplied by a soft sphere of this radius. The background, outside the radius,
-// is brought to mean 0 and variance 1 first. Throws UserError on a constant or non-finite particle.
+// mask_radius (voxels): each particle is multiplied by a soft sphere of this radius. The background, outside the
+// radius, is brought to mean 0 and variance 1 first. Throws UserError on a constant or non-finite particle.
 class ParticleStack {
  public:
   ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context);

@@ -30,8 +30,8 @@ int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
   // The search resolves what the largest bandwidth can; refinement goes on to the band limit.
   const double radius = std::max(state.mask_radius, 3.0);
-  const auto resolvable = static_cast<int64_t>((options_.align.max_bandwidth - 2) * static_cast<double>(stack_.box()) /
-                                               (2 * pi * radius));
+  const auto resolvable =
+      static_cast<int64_t>((options_.align.max_bandwidth - 2) * static_cast<double>(stack_.box()) / (2 * pi * radius));
   const int64_t shells = std::clamp<int64_t>(resolvable, std::min<int64_t>(5, state.band_limit), state.band_limit);
   const int bandwidth = options_.align.bandwidth > 0
                             ? options_.align.bandwidth

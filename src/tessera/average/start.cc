@@ -36,7 +36,12 @@ class Starter {
  public:
   Starter(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of, int folds,
           ReferenceSet& references, ExecContext& context)
-      : stack_(stack), options_(options), fold_of_(fold_of), folds_(folds), references_(references), context_(context) {}
+      : stack_(stack),
+        options_(options),
+        fold_of_(fold_of),
+        folds_(folds),
+        references_(references),
+        context_(context) {}
 
   void align_all(AverageState& state, const std::string& title) {
     state.assignments = expectation({stack_, references_.aligners(), fold_of_, state.assignments,
@@ -65,8 +70,8 @@ class Starter {
 
 }  // namespace
 
-AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of, int folds,
-                         double outer_radius, ReferenceSet& references, const Volume<float>* initial,
+AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
+                         int folds, double outer_radius, ReferenceSet& references, const Volume<float>* initial,
                          ExecContext& context) {
   AverageState fresh;
   fresh.noise_variance = stack.observed_variance(context);
@@ -99,8 +104,8 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     starter.align_all(state, title);
     starter.iterate(state, options.start_iterations, title);
     const double score = mean_squared_correlation(state);
-    context.sink.message(Severity::info, fmt::format("start {} from particle {}: mean squared correlation {:.2f}", s + 1,
-                                                     seed_particle + 1, score));
+    context.sink.message(Severity::info, fmt::format("start {} from particle {}: mean squared correlation {:.2f}",
+                                                     s + 1, seed_particle + 1, score));
     if (score > best_score) {
       best_score = score;
       best = std::move(state);

@@ -11,8 +11,8 @@ namespace tessera {
 // reference for all, a few iterations follow at the initial band limit, and the start with the highest mean squared
 // correlation (twice the log-likelihood at the best scale) is kept. "random": uniformly random poses.
 // initial: a map; all particles are aligned to it and no start is tried.
-AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of, int folds,
-                         double outer_radius, ReferenceSet& references, const Volume<float>* initial,
+AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
+                         int folds, double outer_radius, ReferenceSet& references, const Volume<float>* initial,
                          ExecContext& context);
 
 }  // namespace tessera

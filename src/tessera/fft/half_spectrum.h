@@ -41,8 +41,12 @@ class HalfSpectrum {
 };
 
 // Signed frequency of index i along an axis of n: 0 … n/2, then negative.
-inline int64_t signed_frequency(int64_t i, int64_t n) { return 2 * i <= n ? i : i - n; }
+inline int64_t signed_frequency(int64_t i, int64_t n) {
+  return 2 * i <= n ? i : i - n;
+}
 // Index along an axis of n of signed frequency k.
-inline int64_t wrapped_index(int64_t k, int64_t n) { return k >= 0 ? k : k + n; }
+inline int64_t wrapped_index(int64_t k, int64_t n) {
+  return k >= 0 ? k : k + n;
+}
 
 }  // namespace tessera

@@ -53,9 +53,7 @@ class PlanCache {
 
  private:
   struct Less {
-    bool operator()(Shape3 a, Shape3 b) const {
-      return a.z != b.z ? a.z < b.z : a.y != b.y ? a.y < b.y : a.x < b.x;
-    }
+    bool operator()(Shape3 a, Shape3 b) const { return a.z != b.z ? a.z < b.z : a.y != b.y ? a.y < b.y : a.x < b.x; }
   };
   std::mutex mutex_;
   std::map<Shape3, std::unique_ptr<RealFft3>, Less> real3_;

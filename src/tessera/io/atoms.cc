@@ -37,7 +37,8 @@ std::string read_maybe_gzip(const fs::path& path) {
       throw IoError(fmt::format("{}: broken gzip ({}); download it again", path.string(), message));
     if (count == 0) break;
     text.append(buffer.data(), static_cast<size_t>(count));
-    if (text.size() > (size_t{4} << 30)) throw IoError(fmt::format("{}: over 4 GB of text is no structure", path.string()));
+    if (text.size() > (size_t{4} << 30))
+      throw IoError(fmt::format("{}: over 4 GB of text is no structure", path.string()));
   }
   return text;
 }
@@ -71,7 +72,8 @@ gemmi::Element element_of(const gemmi::Atom& atom, const gemmi::Residue& residue
   if (atom.element != gemmi::El::X) return atom.element;
   std::string letters;
   for (const char c : atom.name)
-    if (std::isalpha(static_cast<unsigned char>(c))) letters += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (std::isalpha(static_cast<unsigned char>(c)))
+      letters += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   if (letters.empty()) return gemmi::El::X;
   if (residue.atoms.size() == 1) {
     const gemmi::Element whole(letters);
@@ -147,7 +149,8 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
     size_t operators = 0;
     for (const auto& generator : assembly->generators) operators += generator.operators.size();
     if (collector.out.atoms.empty()) {
-      collector.out.notes.push_back(fmt::format("assembly {} names no chain of the file: the file's atoms are used as they are", assembly->name));
+      collector.out.notes.push_back(
+          fmt::format("assembly {} names no chain of the file: the file's atoms are used as they are", assembly->name));
       collector.take(structure.models.front());
     } else {
       collector.out.notes.push_back(fmt::format("biological assembly {} from {} operators", assembly->name, operators));
@@ -164,7 +167,8 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
   note(collector.alternatives, "atoms at alternative locations");
   if (collector.unknown > 0)
     out.notes.push_back(fmt::format("{} atoms of unknown element are taken for carbon", collector.unknown));
-  if (structure.models.size() > 1) out.notes.push_back(fmt::format("the first of {} models is used", structure.models.size()));
+  if (structure.models.size() > 1)
+    out.notes.push_back(fmt::format("the first of {} models is used", structure.models.size()));
   if (out.atoms.empty())
     throw IoError(fmt::format("{}: no atoms left ({} hydrogens and {} water atoms were left out)", path.string(),
                               collector.hydrogens, collector.waters));

@@ -86,7 +86,9 @@ Answer request(const std::string& url, const fs::path& part, const FetchOptions&
   std::error_code ignored;
   const auto present = fs::exists(part, ignored) ? static_cast<int64_t>(fs::file_size(part, ignored)) : 0;
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(part.c_str(), "ab"));
-  if (!file) throw IoError(fmt::format("cannot write {}: {}; set TESSERA_CACHE to a writable folder", part.string(), std::strerror(errno)));
+  if (!file)
+    throw IoError(fmt::format("cannot write {}: {}; set TESSERA_CACHE to a writable folder", part.string(),
+                              std::strerror(errno)));
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
   if (!handle) throw InternalError("libcurl did not start");
   Transfer transfer{file.get(), present, handle.get(), stop, &sink, title};
@@ -194,12 +196,14 @@ std::string normalise_pdb_id(const std::string& id) {
     code = lower.substr(8);
   }
   if (code.size() != 4 || !all(code, alphanumeric) || !std::isdigit(static_cast<unsigned char>(code[0])))
-    throw UserError(fmt::format("'{}' is not a PDB id: four characters beginning with a digit, like 1KP8, or pdb_00001kp8", id));
+    throw UserError(
+        fmt::format("'{}' is not a PDB id: four characters beginning with a digit, like 1KP8, or pdb_00001kp8", id));
   std::transform(code.begin(), code.end(), code.begin(), [](unsigned char c) { return std::toupper(c); });
   return code;
 }
 
-fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sink& sink, const std::atomic<bool>* stop) {
+fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sink& sink,
+                         const std::atomic<bool>* stop) {
   const std::string code = normalise_pdb_id(id);
   const char* const endings[] = {".cif.gz", ".pdb.gz"};
   for (const char* ending : endings)
@@ -207,7 +211,8 @@ fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sin
   std::error_code error;
   fs::create_directories(options.cache, error);
   if (error)
-    throw IoError(fmt::format("cannot make the cache folder {}: {}; set TESSERA_CACHE", options.cache.string(), error.message()));
+    throw IoError(
+        fmt::format("cannot make the cache folder {}: {}; set TESSERA_CACHE", options.cache.string(), error.message()));
   for (const char* ending : endings) {
     const fs::path whole = options.cache / (code + ending), part = options.cache / (code + ending + ".part");
     const std::string url = fmt::format("{}/{}{}", options.server, code, ending);
@@ -221,7 +226,8 @@ fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sin
     }
     if (fault) {
       fs::remove(part);
-      throw IoError(fmt::format("{}: {} sent something that is not a structure ({}); nothing was kept", code, url, *fault));
+      throw IoError(
+          fmt::format("{}: {} sent something that is not a structure ({}); nothing was kept", code, url, *fault));
     }
     fs::rename(part, whole);
     return whole;

@@ -74,8 +74,8 @@ class Columns {
   std::map<const char*, std::optional<size_t>> cache_;
 };
 
-void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& group_of_number, const std::string& source,
-                 Faults& faults) {
+void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& group_of_number,
+                 const std::string& source, Faults& faults) {
   Columns c(table, source + " data_optics", faults);
   if (!c.has("rlnImagePixelSize")) faults.add(source + ": data_optics lacks _rlnImagePixelSize (Å)");
   for (int64_t row = 0; row < table.rows(); ++row) {
@@ -88,8 +88,10 @@ void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& g
     group.cs_mm = c.number(row, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(row, "rlnAmplitudeContrast", 0.1);
     if (c.integer(row, "rlnImageDimensionality", 3) != 3)
-      faults.add(fmt::format("{}: optics group {} holds 2-D images (rlnImageDimensionality); subtomograms are 3-D", source, number));
-    if (!(group.voxel_size_A > 0)) faults.add(fmt::format("{}: optics group {} has pixel size {}", source, number, group.voxel_size_A));
+      faults.add(fmt::format("{}: optics group {} holds 2-D images (rlnImageDimensionality); subtomograms are 3-D",
+                             source, number));
+    if (!(group.voxel_size_A > 0))
+      faults.add(fmt::format("{}: optics group {} has pixel size {}", source, number, group.voxel_size_A));
     if (!group_of_number.emplace(number, static_cast<int>(out.optics.size())).second)
       faults.add(fmt::format("{}: optics group {} is defined twice", source, number));
     out.optics.push_back(std::move(group));
@@ -106,14 +108,16 @@ void old_optics(const StarTable& table, ParticleSet& out, const std::string& sou
   OpticsGroup group;
   group.name = "opticsGroup1";
   if (table.rows() > 0) {
-    const double detector_um = c.number(0, "rlnDetectorPixelSize", 0), magnification = c.number(0, "rlnMagnification", 0);
+    const double detector_um = c.number(0, "rlnDetectorPixelSize", 0),
+                 magnification = c.number(0, "rlnMagnification", 0);
     group.voxel_size_A = c.number(0, "rlnPixelSize", magnification > 0 ? 1e4 * detector_um / magnification : 0);
     group.voltage_kV = c.number(0, "rlnVoltage", 300);
     group.cs_mm = c.number(0, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(0, "rlnAmplitudeContrast", 0.1);
   }
   if (!(group.voxel_size_A > 0))
-    faults.add(source + ": no data_optics block and no rlnDetectorPixelSize with rlnMagnification: the voxel size is unknown");
+    faults.add(source +
+               ": no data_optics block and no rlnDetectorPixelSize with rlnMagnification: the voxel size is unknown");
   out.optics.push_back(group);
 }
 
@@ -122,7 +126,8 @@ void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int
   Columns c(table, fmt::format("{} data_{}", source, table.name), faults);
   if (!c.has("rlnImageName")) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
   const bool coordinates = c.has("rlnCoordinateX") && c.has("rlnCoordinateY") && c.has("rlnCoordinateZ");
-  for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast"})
+  for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage",
+                          "rlnSphericalAberration", "rlnAmplitudeContrast"})
     if (group_of_number.empty()) c.has(old);
   out.particles.reserve(table.rows());
   for (int64_t row = 0; row < table.rows(); ++row) {
@@ -137,7 +142,8 @@ void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int
       faults.add(fmt::format("{}: row {}: optics group {} is not in data_optics", source, row + 1, number));
     }
     p.half = c.integer(row, "rlnRandomSubset", 0);
-    if (p.half < 0 || p.half > 2) faults.add(fmt::format("{}: row {}: _rlnRandomSubset is {}, not 1 or 2", source, row + 1, p.half));
+    if (p.half < 0 || p.half > 2)
+      faults.add(fmt::format("{}: row {}: _rlnRandomSubset is {}, not 1 or 2", source, row + 1, p.half));
     p.class_number = c.integer(row, "rlnClassNumber", 0);
     p.particle_from_ref = Rotation::from_relion(
         {c.number(row, "rlnAngleRot", 0), c.number(row, "rlnAngleTilt", 0), c.number(row, "rlnAnglePsi", 0)});
@@ -150,7 +156,8 @@ void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int
     p.log_likelihood = c.number(row, "rlnLogLikeliContribution", 0);
     p.probability = c.number(row, "rlnMaxValueProbDistribution", 0);
     if (coordinates)
-      p.coordinate = Vec3{c.number(row, "rlnCoordinateX", 0), c.number(row, "rlnCoordinateY", 0), c.number(row, "rlnCoordinateZ", 0)};
+      p.coordinate = Vec3{c.number(row, "rlnCoordinateX", 0), c.number(row, "rlnCoordinateY", 0),
+                          c.number(row, "rlnCoordinateZ", 0)};
     out.particles.push_back(std::move(p));
   }
   for (const size_t column : c.unknown()) {
@@ -179,17 +186,19 @@ std::string renamed(const ParticleSet& set, const std::string& name, const fs::p
 StarTable optics_table(const ParticleSet& set) {
   StarTable table;
   table.name = "optics";
-  table.columns = {"rlnOpticsGroup", "rlnOpticsGroupName", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality",
-                   "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast"};
+  table.columns = {"rlnOpticsGroup",         "rlnOpticsGroupName", "rlnImagePixelSize",      "rlnImageSize",
+                   "rlnImageDimensionality", "rlnVoltage",         "rlnSphericalAberration", "rlnAmplitudeContrast"};
   table.columns.insert(table.columns.end(), set.extra_optics_columns.begin(), set.extra_optics_columns.end());
   for (size_t i = 0; i < set.optics.size(); ++i) {
     const OpticsGroup& g = set.optics[i];
     for (const std::string& value :
-         {std::to_string(i + 1), g.name.empty() ? fmt::format("opticsGroup{}", i + 1) : g.name, fmt::format("{:.6f}", g.voxel_size_A),
-          std::to_string(g.box), std::string("3"), fmt::format("{:.6f}", g.voltage_kV), fmt::format("{:.6f}", g.cs_mm),
+         {std::to_string(i + 1), g.name.empty() ? fmt::format("opticsGroup{}", i + 1) : g.name,
+          fmt::format("{:.6f}", g.voxel_size_A), std::to_string(g.box), std::string("3"),
+          fmt::format("{:.6f}", g.voltage_kV), fmt::format("{:.6f}", g.cs_mm),
           fmt::format("{:.6f}", g.amplitude_contrast)})
       table.values.push_back(value);
-    for (size_t k = 0; k < set.extra_optics_columns.size(); ++k) table.values.push_back(k < g.extra.size() ? g.extra[k] : "None");
+    for (size_t k = 0; k < set.extra_optics_columns.size(); ++k)
+      table.values.push_back(k < g.extra.size() ? g.extra[k] : "None");
   }
   return table;
 }
@@ -199,21 +208,24 @@ struct Column {
   std::function<std::string(const Particle&)> value;
 };
 
-std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder, std::map<std::string, std::string>& known) {
+std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder,
+                                std::map<std::string, std::string>& known) {
   const auto any = [&](auto&& test) { return std::any_of(set.particles.begin(), set.particles.end(), test); };
   const auto number = [](double value) { return fmt::format("{:.6f}", value == 0 ? 0.0 : value); };
   std::vector<Column> out;
   out.push_back({"rlnImageName", [&, folder](const Particle& p) { return renamed(set, p.image, folder, known); }});
   if (any([](const Particle& p) { return !p.weight.empty(); }))
     out.push_back({"rlnCtfImage", [&, folder](const Particle& p) { return renamed(set, p.weight, folder, known); }});
-  out.push_back({"rlnMicrographName", [](const Particle& p) { return p.micrograph.empty() ? std::string("tomogram") : p.micrograph; }});
+  out.push_back({"rlnMicrographName",
+                 [](const Particle& p) { return p.micrograph.empty() ? std::string("tomogram") : p.micrograph; }});
   if (any([](const Particle& p) { return p.coordinate.has_value(); })) {
     out.push_back({"rlnCoordinateX", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).x); }});
     out.push_back({"rlnCoordinateY", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).y); }});
     out.push_back({"rlnCoordinateZ", [number](const Particle& p) { return number(p.coordinate.value_or(Vec3{}).z); }});
   }
   out.push_back({"rlnAngleRot", [number](const Particle& p) { return number(p.particle_from_ref.relion().rot_deg); }});
-  out.push_back({"rlnAngleTilt", [number](const Particle& p) { return number(p.particle_from_ref.relion().tilt_deg); }});
+  out.push_back(
+      {"rlnAngleTilt", [number](const Particle& p) { return number(p.particle_from_ref.relion().tilt_deg); }});
   out.push_back({"rlnAnglePsi", [number](const Particle& p) { return number(p.particle_from_ref.relion().psi_deg); }});
   out.push_back({"rlnOriginXAngst", [number](const Particle& p) { return number(-p.shift_A.x); }});
   out.push_back({"rlnOriginYAngst", [number](const Particle& p) { return number(-p.shift_A.y); }});
@@ -238,7 +250,8 @@ ParticleSet read_particles(const fs::path& path) {
   const StarTable* particles = document.find("particles");
   if (!particles) particles = document.find("");
   if (!particles) particles = document.find("images");
-  if (!particles) throw IoError(fmt::format("{}: has no data_particles block; a particle STAR of RELION 3 is needed", source));
+  if (!particles)
+    throw IoError(fmt::format("{}: has no data_particles block; a particle STAR of RELION 3 is needed", source));
   if (particles->rows() == 0) throw IoError(fmt::format("{}: lists no particles", source));
   ParticleSet out;
   out.directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -310,7 +323,8 @@ void check_images(const ParticleSet& set, const ImageCheckOptions& options) {
       if (info.shape.x != group_box)
         faults.add(fmt::format("{}: box of {} voxels where its optics group has {}", who, info.shape.x, group_box));
       if (info.has_voxel_size && std::abs(info.voxel_size_A / expected - 1) > options.voxel_size_tolerance)
-        faults.add(fmt::format("{}: voxel size {:.4g} Å in the file, {:.4g} Å in the STAR", who, info.voxel_size_A, expected));
+        faults.add(
+            fmt::format("{}: voxel size {:.4g} Å in the file, {:.4g} Å in the STAR", who, info.voxel_size_A, expected));
     } catch (const Error& error) {
       faults.add(fmt::format("particle {}: {}", i + 1, error.what()));
     }

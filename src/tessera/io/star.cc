@@ -69,10 +69,12 @@ class Lexer {
   bool text_field(Token& token) {
     const size_t begin = at_ + 1, end = text_.find("\n;", begin);
     if (end == std::string_view::npos)
-      throw IoError(fmt::format("{}: line {}: a text field is not closed by a line that begins with ;", source_, line_));
+      throw IoError(
+          fmt::format("{}: line {}: a text field is not closed by a line that begins with ;", source_, line_));
     token.text = text_.substr(begin, end - begin);
     token.quoted = true;
-    line_ += std::count(text_.begin() + static_cast<int64_t>(begin), text_.begin() + static_cast<int64_t>(end), '\n') + 1;
+    line_ +=
+        std::count(text_.begin() + static_cast<int64_t>(begin), text_.begin() + static_cast<int64_t>(end), '\n') + 1;
     line_start_ = end + 1;
     at_ = end + 2;
     return true;
@@ -157,8 +159,8 @@ class Parser {
     check_row(table, on_line, line, one_line_rows, row_line);
     if (table.values.size() % table.columns.size() != 0)
       fail(row_line ? row_line : line,
-           fmt::format("block data_{}: a row does not have {} values ({} values in all); the loop is ragged", table.name,
-                       table.columns.size(), table.values.size()));
+           fmt::format("block data_{}: a row does not have {} values ({} values in all); the loop is ragged",
+                       table.name, table.columns.size(), table.values.size()));
     return more;
   }
 
@@ -171,7 +173,8 @@ class Parser {
   bool read_pairs(StarTable& table, Token& token, bool more) {
     while (more && !is_block(token)) {
       if (token.quoted || !token.text.starts_with('_'))
-        fail(token.line, fmt::format("block data_{}: '{}' is neither a column nor a value", table.name, short_form(token.text)));
+        fail(token.line,
+             fmt::format("block data_{}: '{}' is neither a column nor a value", table.name, short_form(token.text)));
       add_column(table, token);
       const int64_t line = token.line;
       if (!(more = lexer_.next(token)) || is_block(token))
@@ -197,7 +200,8 @@ std::string formatted(const std::string& value) {
   for (const char mark : {'"', '\''}) {
     bool fits = true;
     for (size_t i = 0; i < value.size(); ++i)
-      if (value[i] == mark && (i + 1 == value.size() || std::isspace(static_cast<unsigned char>(value[i + 1])))) fits = false;
+      if (value[i] == mark && (i + 1 == value.size() || std::isspace(static_cast<unsigned char>(value[i + 1]))))
+        fits = false;
     if (fits) return mark + value + mark;
   }
   return "\n;" + value + "\n;\n";
@@ -234,12 +238,16 @@ std::string format_star(const StarDocument& document) {
     const size_t columns = table.columns.size();
     if (!one_word(table.name)) throw UserError(fmt::format("STAR block name '{}' is not one word", table.name));
     for (const std::string& column : table.columns)
-      if (column.empty() || !one_word(column)) throw UserError(fmt::format("STAR column name '{}' is not one word", column));
-    if (columns == 0 ? !table.values.empty() : table.values.size() % columns != 0 || (!table.is_loop && table.values.size() != columns))
-      throw UserError(fmt::format("STAR block data_{} is ragged: {} values in {} columns", table.name, table.values.size(), columns));
+      if (column.empty() || !one_word(column))
+        throw UserError(fmt::format("STAR column name '{}' is not one word", column));
+    if (columns == 0 ? !table.values.empty()
+                     : table.values.size() % columns != 0 || (!table.is_loop && table.values.size() != columns))
+      throw UserError(fmt::format("STAR block data_{} is ragged: {} values in {} columns", table.name,
+                                  table.values.size(), columns));
     out += "\ndata_" + table.name + "\n\n";
     if (!table.is_loop) {
-      for (size_t i = 0; i < columns; ++i) out += fmt::format("_{:<40} {}\n", table.columns[i], formatted(table.values[i]));
+      for (size_t i = 0; i < columns; ++i)
+        out += fmt::format("_{:<40} {}\n", table.columns[i], formatted(table.values[i]));
       continue;
     }
     if (columns == 0) continue;

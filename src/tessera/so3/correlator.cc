@@ -36,8 +36,8 @@ double So3Correlator::step() const {
 Rotation So3Correlator::rotation(int64_t index) const {
   const int64_t n = 2 * bandwidth_;
   const int64_t k = index % n, i = index / n % n, j = index / (n * n);
-  return Rotation::from_euler({step() * static_cast<double>(i), step() * (static_cast<double>(j) + 0.5),
-                               step() * static_cast<double>(k)});
+  return Rotation::from_euler(
+      {step() * static_cast<double>(i), step() * (static_cast<double>(j) + 0.5), step() * static_cast<double>(k)});
 }
 
 void So3Correlator::neighbours(int64_t index, int64_t (&out)[26]) const {

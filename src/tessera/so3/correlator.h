@@ -46,8 +46,8 @@ class So3Correlator {
   size_t table_index(int j, int m) const { return (static_cast<size_t>(j) * bandwidth_ + m) * block_; }
 
   int bandwidth_;
-  size_t block_;                // Σ_l (l+1): one (l, n) triangle
-  AlignedVector<float> d_;      // [β][m ≥ 0][l ≥ m][n ≤ l]; m < 0 through d_{−m,n}(β) = (−1)^{l+n} d_{m,n}(π−β)
+  size_t block_;            // Σ_l (l+1): one (l, n) triangle
+  AlignedVector<float> d_;  // [β][m ≥ 0][l ≥ m][n ≤ l]; m < 0 through d_{−m,n}(β) = (−1)^{l+n} d_{m,n}(π−β)
 };
 
 }  // namespace tessera

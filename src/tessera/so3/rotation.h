@@ -20,9 +20,9 @@ struct RelionAngles {
 // A unit quaternion w + xi + yj + zk. Names say the frames: `b_from_a`, so that c_from_b * b_from_a = c_from_a.
 class Rotation {
  public:
-  Rotation() = default;  // identity
+  Rotation() = default;                                                     // identity
   static Rotation from_quaternion(double w, double x, double y, double z);  // normalised here
-  static Rotation from_matrix(const Mat3& matrix);                         // nearest rotation to a near-orthogonal one
+  static Rotation from_matrix(const Mat3& matrix);                          // nearest rotation to a near-orthogonal one
   static Rotation from_euler(EulerZyz angles);
   static Rotation from_relion(RelionAngles angles);
   // Rotation vector: direction is the axis, length the angle in radians.

@@ -21,7 +21,9 @@ struct ShellHarmonics {
   ShellHarmonics() = default;
   ShellHarmonics(int bandwidth, int shells)
       : bandwidth(bandwidth), shells(shells), values(static_cast<size_t>(bandwidth) * (bandwidth + 1) / 2 * shells) {}
-  const std::complex<float>* row(int l, int m) const { return &values[(l * (l + 1) / 2 + m) * static_cast<size_t>(shells)]; }
+  const std::complex<float>* row(int l, int m) const {
+    return &values[(l * (l + 1) / 2 + m) * static_cast<size_t>(shells)];
+  }
   std::complex<float>* row(int l, int m) { return &values[(l * (l + 1) / 2 + m) * static_cast<size_t>(shells)]; }
 };
 

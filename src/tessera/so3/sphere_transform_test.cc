@@ -33,7 +33,8 @@ TEST_P(SphereTransformOf, RecoversRandomCoefficients) {
   SphereTransform::Workspace work;
   transform.analyse(samples.data(), found, work);
   double worst = 0;
-  for (size_t i = 0; i < truth.values.size(); ++i) worst = std::max<double>(worst, std::abs(truth.values[i] - found.values[i]));
+  for (size_t i = 0; i < truth.values.size(); ++i)
+    worst = std::max<double>(worst, std::abs(truth.values[i] - found.values[i]));
   EXPECT_LT(worst, 2e-6 * L);  // float samples of size ~√(L²), each rounded once
 }
 

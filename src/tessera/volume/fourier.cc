@@ -94,7 +94,8 @@ Volume<float> resize_volume(const Volume<float>& volume, Shape3 shape, float fil
   const int64_t x0 = std::max<int64_t>(0, -dx), x1 = std::min(shape.x, from.x - dx);
   for (int64_t z = std::max<int64_t>(0, -dz); z < std::min(shape.z, from.z - dz); ++z)
     for (int64_t y = std::max<int64_t>(0, -dy); y < std::min(shape.y, from.y - dy); ++y)
-      if (x1 > x0) std::copy(&volume(z + dz, y + dy, x0 + dx), &volume(z + dz, y + dy, x0 + dx) + (x1 - x0), &out(z, y, x0));
+      if (x1 > x0)
+        std::copy(&volume(z + dz, y + dy, x0 + dx), &volume(z + dz, y + dy, x0 + dx) + (x1 - x0), &out(z, y, x0));
   return out;
 }
 

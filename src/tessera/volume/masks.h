@@ -25,8 +25,8 @@ double masked_correlation(const Volume<float>& a, const Volume<float>& b, const 
 // The same over the whole box.
 double correlation(const Volume<float>& a, const Volume<float>& b);
 
-// out(y) = in(Aᵀ(y − c − shift) + c) with trilinear interpolation, c the centre voxel, A a rotation: the volume turned by
-// A about its centre, then moved by `shift` voxels. Zero outside. 90° rotations are exact on odd boxes and on even
+// out(y) = in(Aᵀ(y − c − shift) + c) with trilinear interpolation, c the centre voxel, A a rotation: the volume turned
+// by A about its centre, then moved by `shift` voxels. Zero outside. 90° rotations are exact on odd boxes and on even
 // boxes but for the planes that leave the box.
 Volume<float> rotate_volume(const Volume<float>& in, const Mat3& rotation, Vec3 shift_voxels = {});
 

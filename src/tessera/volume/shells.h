@@ -10,7 +10,9 @@ namespace tessera {
 
 // Shell of a component: |k| rounded to the nearest integer, k in units of 1/(box · voxel size). Cubic boxes only.
 // Shells run 0 … box/2; corners beyond belong to no shell.
-inline int64_t shell_count(int64_t box) { return box / 2 + 1; }
+inline int64_t shell_count(int64_t box) {
+  return box / 2 + 1;
+}
 
 // Mean of |F|² in each shell.
 std::vector<double> shell_power(const HalfSpectrum& spectrum);
