@@ -49,7 +49,9 @@ class BadParticles : public CliTest {
   // The run is refused with `exit_code` and leaves no result.
   void expect_refused(const Result& result, int exit_code) const {
     EXPECT_EQ(result.exit_code, exit_code) << result.err;
-    if (fs::exists(path("out"))) EXPECT_THAT(files("out"), IsEmpty());
+    if (fs::exists(path("out"))) {
+      EXPECT_THAT(files("out"), IsEmpty());
+    }
   }
   void overwrite(const std::string& name, int64_t offset, const void* data, size_t bytes) const {
     std::fstream file(path(name), std::ios::in | std::ios::out | std::ios::binary);
@@ -191,8 +193,9 @@ TEST_F(BadParticles, InterruptedRunSaysWhatIsSaved) {
   if (result.exit_code == 0) GTEST_SKIP() << "the run ended before it was interrupted";
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_THAT(result.err, HasSubstr("stopped"));
-  if (fs::exists(path("out")))
+  if (fs::exists(path("out"))) {
     for (const std::string& name : files("out")) EXPECT_THAT(name, Not(HasSubstr("tmp"))) << "no temporary file";
+  }
 }
 
 TEST_F(BadStructure, FileWithoutAtoms) {
