@@ -38,7 +38,7 @@ struct RunLimits {
   rlim_t file_bytes = RLIM_INFINITY;  // as ulimit -f: writes beyond fail, like a full disk
   rlim_t memory_bytes = RLIM_INFINITY;
   std::string standard_output = {};  // a file to redirect to; empty: captured
-  double signal_after_s = 0;    // > 0: SIGINT is sent then
+  double signal_after_s = 0;         // > 0: SIGINT is sent then
 };
 
 // The path of the binary comes from the environment (TESSERA_BINARY), set by ctest.
@@ -62,7 +62,8 @@ class CliTest : public testing::Test {
   fs::path path(const std::string& name) const { return folder_ / name; }
 
   Result run(std::vector<std::string> words, const RunLimits& limits = {}) const {
-    const fs::path out = limits.standard_output.empty() ? fs::path(folder_.string() + ".out") : fs::path(limits.standard_output);
+    const fs::path out =
+        limits.standard_output.empty() ? fs::path(folder_.string() + ".out") : fs::path(limits.standard_output);
     const fs::path err = folder_.string() + ".err";
     words.insert(words.begin(), binary());
     const pid_t child = fork();

@@ -29,9 +29,9 @@ class WholePath : public CliTest {
     voxel_size_ = std::to_string(std::ceil(made.json().at("diameter_A").get<double>() / 18));
     voxel_size_A_ = std::stod(voxel_size_);
   }
-  Result simulate(const std::string& output, const std::vector<std::string>& more) const {
+  Result simulate(const std::string& output, const std::vector<std::string>& more, int copies = 4) const {
     std::vector<std::string> words = {
-        "simulate",    "particles", "--structure",  structure_,  "--copies",     "4",
+        "simulate",    "particles", "--structure",  structure_,  "--copies",     std::to_string(copies),
         "--box",       "32",        "--voxel-size", voxel_size_, "--resolution", std::to_string(2 * voxel_size_A_),
         "--max-shift", "2",         "--tilt-range", "-60",       "60",           "--tilt-step",
         "6",           "--json",    "--output",     output};
@@ -80,12 +80,12 @@ TEST_F(WholePath, SameBitsForAnyThreadsOtherBitsForAnotherSeed) {
 
 TEST_F(WholePath, SmallerSetReplacesALargerOne) {
   ASSERT_EQ(simulate("data", {}).exit_code, 0);
-  ASSERT_EQ(simulate("data", {"--copies", "2"}).exit_code, 0);
+  ASSERT_EQ(simulate("data", {}, 2).exit_code, 0);
   EXPECT_EQ(files("data/subtomograms").size(), 2u);
 }
 
 TEST_F(WholePath, NoiseFreeAverageAtTruePosesIsTheTruth) {
-  ASSERT_EQ(simulate("data", {"--noise-free", "--copies", "12", "--no-ctf", "--no-mtf"}).exit_code, 0);
+  ASSERT_EQ(simulate("data", {"--noise-free", "--no-ctf", "--no-mtf"}, 12).exit_code, 0);
   const Result result =
       run({"average", "data/particles.star", "--poses", "data/truth.star", "--output", "mean", "--halves"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -104,7 +104,7 @@ TEST_F(WholePath, NoiseFreeAverageAtTruePosesIsTheTruth) {
 }
 
 TEST_F(WholePath, ResumedRunEndsAsTheUninterruptedOne) {
-  ASSERT_EQ(simulate("data", {"--snr", "1", "--copies", "8"}).exit_code, 0);
+  ASSERT_EQ(simulate("data", {"--snr", "1"}, 8).exit_code, 0);
   const std::vector<std::string> common = {
       "average", "data/particles.star", "--starts", "1", "--start-iterations", "1", "--folds", "2", "--candidates",
       "4",       "--refined",           "2"};
