@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "tessera/base/errors.h"
+
 namespace tessera {
 namespace {
 
@@ -57,7 +59,8 @@ double Random::uniform() {
 }
 
 double Random::uniform(double low, double high) {
-  return low + (high - low) * uniform();
+  const double value = low + (high - low) * uniform();
+  return value < high ? value : std::nextafter(high, low);  // the sum may round up to the end that is not ours
 }
 
 double Random::normal() {
@@ -73,6 +76,7 @@ double Random::normal() {
 }
 
 uint64_t Random::below(uint64_t bound) {
+  if (bound == 0) throw InternalError("a random number below 0 was asked for");
   const uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
   while (true) {
     const uint64_t high = bits();
@@ -82,6 +86,7 @@ uint64_t Random::below(uint64_t bound) {
 }
 
 uint64_t Random::poisson(double mean) {
+  if (!std::isfinite(mean)) throw InternalError("a Poisson number of a mean that is not finite was asked for");
   if (mean <= 0) return 0;
   if (mean < 30) {  // Knuth: product of uniforms
     const double floor = std::exp(-mean);

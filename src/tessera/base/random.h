@@ -18,8 +18,8 @@ class Random {
   double uniform();                         // [0, 1), 53 bits
   double uniform(double low, double high);  // [low, high)
   double normal();                          // mean 0, variance 1 (Box-Muller, both values used)
-  uint64_t below(uint64_t bound);           // [0, bound), unbiased
-  uint64_t poisson(double mean);
+  uint64_t below(uint64_t bound);           // [0, bound), unbiased; InternalError when bound is 0
+  uint64_t poisson(double mean);            // 0 when mean ≤ 0; InternalError when it is not finite
 
   // The raw block function, for tests against the published vectors.
   static std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);

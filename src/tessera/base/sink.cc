@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/base/sink.h"
 
+#include <algorithm>
+
 namespace tessera {
 
 Progress::Progress(Sink& sink, std::string title, int64_t total)
@@ -9,7 +11,8 @@ Progress::Progress(Sink& sink, std::string title, int64_t total)
 }
 
 void Progress::advance(int64_t count) {
-  done_ += count;
+  if (done_ >= total_) return;  // ended, or nothing to do: reported once
+  done_ = std::min(done_ + count, total_);
   const auto now = Clock::now();
   if (done_ < total_ && now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;

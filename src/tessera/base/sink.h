@@ -26,8 +26,8 @@ class SilentSink : public Sink {
   void progress(const std::string&, int64_t, int64_t, double) override {}
 };
 
-// A task of known length; reports at most ten times a second and once at its end. Not thread-safe: advance from one
-// thread, or under the lock of the caller.
+// A task of known length; reports at its start, at most ten times a second, and once at its end (a task of nothing:
+// never). Going past the end counts as the end. Not thread-safe: advance from one thread, or under the caller's lock.
 class Progress {
  public:
   Progress(Sink& sink, std::string title, int64_t total);
