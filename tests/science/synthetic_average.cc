@@ -22,7 +22,7 @@ double fitted_correlation(const Volume<float>& map, const Volume<float>& truth) 
   options.max_shift_voxels = static_cast<double>(n) / 5;
   const FourierWeight one = FourierWeight::uniform(n);
   const PaddedSpectrum reference(truth, band);
-  const RotationSearch search = make_search(n, 8, static_cast<double>(n) / 3, options);
+  const RotationSearch search = make_search(n, search_grid(n, 8, static_cast<double>(n) / 3, options), options);
   const Aligner aligner(search, reference, {&one}, band, std::vector<double>(shell_count(n), 1.0), options);
   PreparedParticle particle;
   particle.spectrum = centred_spectrum(map);

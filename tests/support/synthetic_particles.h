@@ -75,17 +75,20 @@ inline Pose random_pose(uint64_t seed, uint64_t item, double max_shift) {
   return pose;
 }
 
-// The particle through the wedge with noise: var(signal)/var(noise) over the box, before the wedge, equals snr.
-inline Volume<float> particle(const Phantom& phantom, int64_t box, const Pose& pose, const FourierWeight& weight,
-                              double snr, uint64_t seed, uint64_t item) {
-  Volume<float> out = render(phantom, box, pose);
-  const double sigma = std::sqrt(statistics(out).variance / snr);
+// The map with noise, through the wedge: var(signal)/var(noise) over the box, before the wedge, equals snr.
+inline Volume<float> noisy(Volume<float> map, const FourierWeight& weight, double snr, uint64_t seed, uint64_t item) {
+  const double sigma = std::sqrt(statistics(map).variance / snr);
   Random random(seed, "synthetic noise", item);
   if (std::isfinite(snr))
-    for (float& v : out) v += static_cast<float>(sigma * random.normal());
-  HalfSpectrum spectrum = centred_spectrum(out);
+    for (float& v : map) v += static_cast<float>(sigma * random.normal());
+  HalfSpectrum spectrum = centred_spectrum(map);
   for (int64_t i = 0; i < spectrum.size(); ++i) spectrum.data()[i] *= weight.half()[i];
   return centred_volume(std::move(spectrum));
+}
+
+inline Volume<float> particle(const Phantom& phantom, int64_t box, const Pose& pose, const FourierWeight& weight,
+                              double snr, uint64_t seed, uint64_t item) {
+  return noisy(render(phantom, box, pose), weight, snr, seed, item);
 }
 
 }  // namespace tessera::synthetic

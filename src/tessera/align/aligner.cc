@@ -23,11 +23,20 @@ int bandwidth_for(double radius, int64_t shell, int64_t box, int max_bandwidth) 
   return std::clamp(wanted, 8, std::max(8, max_bandwidth));
 }
 
-RotationSearch make_search(int64_t box, int64_t shell, double radius, const AlignOptions& options) {
-  const int bandwidth =
-      options.bandwidth > 0 ? options.bandwidth : bandwidth_for(radius, shell, box, options.max_bandwidth);
-  const double step = std::max(1.0, static_cast<double>(box) / static_cast<double>(shell) / 3);
-  return {box, bandwidth, static_cast<int>(shell), translation_ball(options.max_shift_voxels, step)};
+SearchGrid search_grid(int64_t box, int64_t band_limit, double radius, const AlignOptions& options) {
+  SearchGrid out;
+  const auto resolvable =
+      static_cast<int64_t>((options.max_bandwidth - 2) * static_cast<double>(box) / (2 * pi * std::max(radius, 3.0)));
+  out.shells = std::clamp<int64_t>(resolvable, std::min<int64_t>(5, band_limit), band_limit);
+  out.bandwidth =
+      options.bandwidth > 0 ? options.bandwidth : bandwidth_for(radius, out.shells, box, options.max_bandwidth);
+  return out;
+}
+
+RotationSearch make_search(int64_t box, const SearchGrid& grid, const AlignOptions& options) {
+  const double wavelength = static_cast<double>(box) / static_cast<double>(grid.shells);
+  return {box, grid.bandwidth, static_cast<int>(grid.shells),
+          translation_ball(options.max_shift_voxels, 0.3 * wavelength)};
 }
 
 Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
@@ -91,7 +100,7 @@ std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int gr
   const auto better = [](const RefinedPose& a, const RefinedPose& b) {
     return a.score.correlation() > b.score.correlation();
   };
-  // Climb at the search's band limit first: its maxima are the widest; then the best few at the full one.
+  // Climb at the search's band limit first: its maxima are the widest. Those best at the full one climb on there.
   std::vector<RefinedPose> poses;
   for (const Pose& start : starts) {
     if (!options_.refine) {
@@ -100,6 +109,7 @@ std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int gr
     }
     climb.max_steps = 3;
     poses.push_back(refine_pose(coarse, reference_, start, climb));
+    poses.back().score = score_pose(fine, reference_, poses.back().pose);
   }
   std::stable_sort(poses.begin(), poses.end(), better);
   if (!options_.refine) return poses;

@@ -18,10 +18,10 @@ struct AlignOptions {
   bool mean_removed = true;       // magnitudes: subtract each shell's mean
   double max_shift_voxels = 5;
   int bandwidth = 0;  // 0: from the band limit and the particle's radius, at most max_bandwidth
-  int max_bandwidth = 24;
-  int candidates = 16;         // rotations kept from the search
-  int refined = 4;             // of them, refined at the full band limit
-  double separation_deg = 15;  // candidates closer than this are one
+  int max_bandwidth = 20;
+  int candidates = 24;         // rotations kept from the search
+  int refined = 6;             // of them, refined at the full band limit
+  double separation_deg = 10;  // candidates closer than this are one
   bool refine = true;
 
   SearchMode mode() const;  // throws UserError on an unknown name
@@ -89,7 +89,16 @@ class Aligner {
 // margin.
 int bandwidth_for(double radius_voxels, int64_t shell, int64_t box, int max_bandwidth);
 
-// Grids for a search to `shell`, with translations spaced by a third of the wavelength there.
-RotationSearch make_search(int64_t box, int64_t shell, double radius_voxels, const AlignOptions& options);
+// What a search can use of a band limit: as many shells as max_bandwidth resolves on the particle. The rest of the band
+// serves the refinement: measured, a search of fewer shells finds as many poses at a quarter of the cost.
+struct SearchGrid {
+  int64_t shells = 0;
+  int bandwidth = 0;
+  bool operator==(const SearchGrid&) const = default;
+};
+SearchGrid search_grid(int64_t box, int64_t band_limit, double radius_voxels, const AlignOptions& options);
+
+// The grids themselves; translations leave no point further than 0.3 wavelengths of the last shell.
+RotationSearch make_search(int64_t box, const SearchGrid& grid, const AlignOptions& options);
 
 }  // namespace tessera

@@ -22,7 +22,7 @@ TEST_P(SearchBy, RecoversPosesOfNoisyWedgedParticles) {
   AlignOptions options;
   options.search = GetParam();
   options.max_shift_voxels = 3;
-  const RotationSearch search = make_search(box, 8, 11, options);
+  const RotationSearch search = make_search(box, search_grid(box, 8, 11, options), options);
   const double snr = 0.1, variance = statistics(truth).variance / snr * double(truth.size()) / 2;
   const Aligner aligner(search, reference, {&weight}, band, std::vector<double>(shell_count(box), variance), options);
   RotationSearch::Workspace work;
@@ -64,6 +64,22 @@ TEST(RotationSearch, ScoreIsTheNormalisedCorrelationAtItsRotation) {  // oracle:
   for (const auto& c : found) {  // shells by quadrature against the sum over the cubic lattice: alike to some per cent
     const double direct = aligner.score(particle, 0, {c.particle_from_ref, {}}).correlation();
     EXPECT_NEAR(c.score / found[0].score, direct / top, 0.08);
+  }
+}
+
+TEST(TranslationBall, CoversTheBallWithFewPoints) {
+  const double radius = 5, covering = 1.2;
+  const auto points = translation_ball(radius, covering);
+  EXPECT_EQ(points.front().norm(), 0);
+  const double spacing = 4 / std::sqrt(5.0) * covering;
+  EXPECT_LT(double(points.size()), 1.3 * (4.0 / 3 * pi * radius * radius * radius) / (spacing * spacing * spacing / 2));
+  Random random(3, "points");
+  for (int i = 0; i < 2000; ++i) {
+    const Vec3 p{random.uniform(-3, 3), random.uniform(-3, 3), random.uniform(-3, 3)};
+    if (p.norm() > radius - covering) continue;
+    double nearest = 1e9;
+    for (const Vec3& t : points) nearest = std::min(nearest, (t - p).norm());
+    EXPECT_LE(nearest, covering + 1e-9);
   }
 }
 

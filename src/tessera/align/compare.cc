@@ -49,11 +49,11 @@ Pose best_fit(const Volume<float>& map, const Volume<float>& reference, double m
   options.refined = 8;
   const FourierWeight everything = FourierWeight::uniform(n);
   const PaddedSpectrum target(reference, band + 1);
-  const RotationSearch search = make_search(n, coarse, static_cast<double>(n) / 3, options);
+  const RotationSearch search = make_search(n, search_grid(n, coarse, static_cast<double>(n) / 3, options), options);
   const Aligner aligner(search, target, {&everything}, band, std::vector<double>(shell_count(n), 1.0), options);
   PreparedParticle particle;
   particle.spectrum = centred_spectrum(map);
-  particle.samples = search.sample_particle(PaddedSpectrum(map, coarse + 1), everything);
+  particle.samples = search.sample_particle(PaddedSpectrum(map, search.shells() + 1), everything);
   RotationSearch::Workspace work;
   return aligner.align(particle, 0, std::nullopt, -1, work).front().pose;
 }

@@ -9,13 +9,15 @@
 
 namespace tessera {
 
-std::vector<Vec3> translation_ball(double radius, double step) {
+std::vector<Vec3> translation_ball(double radius, double covering_radius) {
+  const double half = 2 / std::sqrt(5.0) * covering_radius;  // half the edge of the cubic cell
+  const int reach = half > 0 ? static_cast<int>(radius / half) : 0;
   std::vector<Vec3> out;
-  const int reach = step > 0 ? static_cast<int>(radius / step) : 0;
   for (int z = -reach; z <= reach; ++z)
     for (int y = -reach; y <= reach; ++y)
       for (int x = -reach; x <= reach; ++x) {
-        const Vec3 t = Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} * step;
+        if ((x - y) % 2 != 0 || (y - z) % 2 != 0) continue;  // all even or all odd
+        const Vec3 t = Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} * half;
         if (t.norm() <= radius + 1e-9) out.push_back(t);
       }
   std::stable_sort(out.begin(), out.end(), [](Vec3 a, Vec3 b) { return a.norm() < b.norm(); });

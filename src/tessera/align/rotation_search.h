@@ -82,7 +82,8 @@ class RotationSearch {
   std::vector<AlignedVector<std::complex<float>>> phases_;  // e^{2πi k·t/n} per translation, as SphereSamples
 };
 
-// Points of a cubic lattice of `step` voxels inside a ball, the origin first, then outwards.
-std::vector<Vec3> translation_ball(double radius, double step);
+// Points of a body-centred cubic lattice inside a ball, the origin first, then outwards. No point well inside the ball
+// is further than `covering_radius` from one of them; that lattice needs the fewest points for it.
+std::vector<Vec3> translation_ball(double radius, double covering_radius);
 
 }  // namespace tessera

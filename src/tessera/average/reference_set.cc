@@ -28,18 +28,10 @@ int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
 }
 
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
-  // The search resolves what the largest bandwidth can; refinement goes on to the band limit.
-  const double radius = std::max(state.mask_radius, 3.0);
-  const auto resolvable =
-      static_cast<int64_t>((options_.align.max_bandwidth - 2) * static_cast<double>(stack_.box()) / (2 * pi * radius));
-  const int64_t shells = std::clamp<int64_t>(resolvable, std::min<int64_t>(5, state.band_limit), state.band_limit);
-  const int bandwidth = options_.align.bandwidth > 0
-                            ? options_.align.bandwidth
-                            : bandwidth_for(radius, shells, stack_.box(), options_.align.max_bandwidth);
-  if (search_ && shells == search_shells_ && bandwidth == bandwidth_) return;
-  search_shells_ = shells;
-  bandwidth_ = bandwidth;
-  search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), shells, radius, options_.align));
+  const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.mask_radius, options_.align);
+  if (search_ && grid == grid_) return;
+  grid_ = grid;
+  search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), grid, options_.align));
   stack_.sample_for(*search_, context);
 }
 

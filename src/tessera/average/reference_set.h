@@ -26,8 +26,7 @@ class ReferenceSet {
 
   ParticleStack& stack_;
   const AverageOptions& options_;
-  int64_t search_shells_ = 0;
-  int bandwidth_ = 0;
+  SearchGrid grid_;
   std::unique_ptr<RotationSearch> search_;
   std::vector<std::unique_ptr<PaddedSpectrum>> spectra_;
   std::vector<std::unique_ptr<Aligner>> made_;
