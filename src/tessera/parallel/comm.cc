@@ -15,6 +15,10 @@ template <typename T>
 void sum_in_rank_order(Comm& comm, std::span<T> values) {
   if (comm.size() == 1) return;
   const auto all = comm.gather(std::span<const T>(values));
+  for (size_t rank = 0; rank < all.size(); ++rank)
+    if (all[rank].size() != values.size())
+      throw InternalError(fmt::format("rank {} adds {} values to the {} of rank {}", rank, all[rank].size(),
+                                      values.size(), comm.rank()));
   for (size_t i = 0; i < values.size(); ++i) {
     T total = all[0][i];
     for (size_t rank = 1; rank < all.size(); ++rank) total += all[rank][i];
@@ -22,7 +26,7 @@ void sum_in_rank_order(Comm& comm, std::span<T> values) {
   }
 }
 
-// What the fake ranks share: a slot each, and a barrier that a failing rank breaks.
+// What the fake ranks share: a slot each, and a barrier that a rank breaks by failing or by leaving before it.
 struct Meeting {
   explicit Meeting(int ranks) : slots(ranks), waiting_for(ranks), ranks(ranks) {}
   std::mutex mutex;
@@ -30,19 +34,20 @@ struct Meeting {
   std::vector<std::vector<std::byte>> slots;
   int waiting_for, ranks;
   uint64_t round = 0;
-  bool broken = false;
+  bool broken = false, left = false;
 
   void meet() {
     std::unique_lock lock(mutex);
     const uint64_t mine = round;
-    if (--waiting_for == 0) {
+    if (!broken && !left && --waiting_for == 0) {
       waiting_for = ranks;
       ++round;
       all_here.notify_all();
     } else {
-      all_here.wait(lock, [&] { return round != mine || broken; });
+      all_here.wait(lock, [&] { return round != mine || broken || left; });
     }
-    if (broken) throw InternalError("another rank failed");
+    if (round != mine) return;  // complete, whatever became of a rank since
+    throw InternalError(broken ? "another rank failed" : "another rank has finished and will not come");
   }
 };
 
@@ -84,6 +89,9 @@ void run_fake_ranks(int ranks, const std::function<void(Comm&)>& body) {
       FakeComm comm(meeting, rank);
       try {
         body(comm);
+        std::lock_guard lock(meeting.mutex);
+        meeting.left = true;
+        meeting.all_here.notify_all();
       } catch (...) {
         std::lock_guard lock(meeting.mutex);
         if (!meeting.broken) failure = std::current_exception();

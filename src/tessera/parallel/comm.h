@@ -20,7 +20,7 @@ class Comm {
   virtual std::vector<std::vector<std::byte>> gather_bytes(std::span<const std::byte> mine) = 0;
 
   // The helpers below are built on gather_bytes alone, so every Comm gives the same bits.
-  // Sums in rank order, rank 0 first.
+  // Sums in rank order, rank 0 first. InternalError on every rank when the lengths differ.
   void sum(std::span<double> values);
   void sum(std::span<float> values);
   template <typename T>
@@ -46,7 +46,8 @@ class LocalComm : public Comm {
 };
 
 // Runs `body` on `ranks` threads, each with its own Comm: many ranks in one process, for tests. The first exception of
-// any rank releases the others (their collectives throw) and is rethrown here.
+// any rank releases the others (their collectives throw) and is rethrown here; a rank that returns while others still
+// wait for it is an InternalError.
 void run_fake_ranks(int ranks, const std::function<void(Comm&)>& body);
 
 // The items of [0, items) that `rank` of `size` owns: contiguous, sizes differing by at most one.

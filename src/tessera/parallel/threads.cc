@@ -8,13 +8,23 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
+#include "tessera/base/errors.h"
+
 namespace tessera {
 namespace {
-thread_local bool inside_loop = false;
-}
+
+// The loop this thread works in, if any: nested loops run in the thread that calls them.
+struct Place {
+  const Threads* pool = nullptr;
+  int worker = 0;
+};
+thread_local Place place;
+
+}  // namespace
 
 struct Threads::State {
   std::mutex mutex;
@@ -38,25 +48,21 @@ int available_cores() {
 }
 
 Threads::Threads(int count) : count_(count > 0 ? count : available_cores()), state_(std::make_unique<State>()) {
-  for (int worker = 1; worker < count_; ++worker) {
-    state_->workers.emplace_back([this, worker] {
-      uint64_t seen = 0;
-      while (true) {
-        {
-          std::unique_lock lock(state_->mutex);
-          state_->wake.wait(lock, [&] { return state_->stop || state_->generation != seen; });
-          if (state_->stop) return;
-          seen = state_->generation;
-        }
-        work(worker);
-        std::lock_guard lock(state_->mutex);
-        if (--state_->busy == 0) state_->finished.notify_all();
-      }
-    });
+  try {
+    for (int worker = 1; worker < count_; ++worker) state_->workers.emplace_back([this, worker] { serve(worker); });
+  } catch (const std::system_error& error) {
+    const size_t started = state_->workers.size() + 1;
+    shut_down();
+    throw UserError(fmt::format("the system gives this process {} of {} threads ({}); ask for fewer with --threads",
+                                started, count_, error.what()));
   }
 }
 
 Threads::~Threads() {
+  shut_down();
+}
+
+void Threads::shut_down() {
   {
     std::lock_guard lock(state_->mutex);
     state_->stop = true;
@@ -65,8 +71,23 @@ Threads::~Threads() {
   for (auto& worker : state_->workers) worker.join();
 }
 
+void Threads::serve(int worker) {
+  uint64_t seen = 0;
+  while (true) {
+    {
+      std::unique_lock lock(state_->mutex);
+      state_->wake.wait(lock, [&] { return state_->stop || state_->generation != seen; });
+      if (state_->stop) return;
+      seen = state_->generation;
+    }
+    work(worker);
+    std::lock_guard lock(state_->mutex);
+    if (--state_->busy == 0) state_->finished.notify_all();
+  }
+}
+
 void Threads::work(int worker) {
-  inside_loop = true;
+  place = {this, worker};
   for (int64_t item; (item = state_->next.fetch_add(1)) < state_->items;) {
     try {
       (*state_->body)(item, worker);
@@ -76,12 +97,13 @@ void Threads::work(int worker) {
       state_->next.store(state_->items);
     }
   }
-  inside_loop = false;
+  place = {};
 }
 
 void Threads::for_each(int64_t items, const std::function<void(int64_t, int)>& body) {
-  if (inside_loop || count_ == 1 || items <= 1) {
-    for (int64_t item = 0; item < items; ++item) body(item, 0);
+  if (place.pool || count_ == 1 || items <= 1) {
+    const int worker = place.pool == this ? place.worker : 0;
+    for (int64_t item = 0; item < items; ++item) body(item, worker);
     return;
   }
   std::lock_guard one_loop(state_->one_loop);
