@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -69,8 +70,14 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
   if (std::filesystem::is_directory(path_, ignored)) {
     throw IoError(fmt::format("cannot write '{}': {}", path_.string(), remedy_for(EISDIR)));
   }
-  temporary_ = path_.parent_path() / fmt::format(".{}.tmp-{}-{}", name, ::getpid(), counter++);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (std::filesystem::is_symlink(path_, ignored)) {
+    const auto target = std::filesystem::canonical(path_, ignored);  // fails on a link to nothing: that is replaced
+    if (!ignored) path_ = target;
+  }
+  in_place_ = std::filesystem::exists(path_, ignored) && !std::filesystem::is_regular_file(path_, ignored);
+  const auto unique = fmt::format(".{}.tmp-{}-{}", name, ::getpid(), counter++);
+  temporary_ = in_place_ ? path_ : path_.parent_path() / unique;
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CLOEXEC | (in_place_ ? 0 : O_CREAT | O_EXCL), 0666);
   if (descriptor_ < 0) {
     const int error = errno;
     throw IoError(fmt::format("cannot write '{}': {}; {}", path_.string(), std::strerror(error), remedy_for(error)));
@@ -78,15 +85,17 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
 }
 
 AtomicFile::~AtomicFile() {
-  if (descriptor_ < 0) return;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (descriptor_ >= 0) discard();
+}
+
+void AtomicFile::discard() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  descriptor_ = -1;
+  if (!in_place_) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::fail(const char* action, int error) {
-  if (descriptor_ >= 0) ::close(descriptor_);
-  descriptor_ = -1;
-  ::unlink(temporary_.c_str());
+  discard();
   throw IoError(fmt::format("cannot {} '{}': {}; {}", action, path_.string(), std::strerror(error), remedy_for(error)));
 }
 
@@ -112,7 +121,7 @@ void AtomicFile::commit() {
   const int closed = ::close(descriptor_);
   descriptor_ = -1;
   if (closed != 0) fail("write", errno);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename the finished file to", errno);
+  if (!in_place_ && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail("rename the finished file to", errno);
 }
 
 void write_text_file(const std::filesystem::path& path, std::string_view text) {
@@ -130,13 +139,21 @@ std::string read_text_file(const std::filesystem::path& path, size_t limit_bytes
   struct stat status {};
   if (::fstat(fileno(file.get()), &status) != 0) fail(errno);
   if (S_ISDIR(status.st_mode)) fail(EISDIR);
-  if (static_cast<size_t>(status.st_size) > limit_bytes) {
+  const auto too_large = [&](const std::string& bytes) {
     throw IoError(fmt::format("'{}' has {} bytes, more than the {} expected of such a file: is it the right one?",
-                              path.string(), status.st_size, limit_bytes));
+                              path.string(), bytes, limit_bytes));
+  };
+  const size_t stated = static_cast<size_t>(status.st_size);  // 0 for pipes and devices
+  if (stated > limit_bytes) too_large(std::to_string(stated));
+  std::string text(std::max(stated + 1, size_t{1} << 16), '\0');
+  size_t bytes = 0;
+  while (const size_t got = std::fread(text.data() + bytes, 1, text.size() - bytes, file.get())) {
+    bytes += got;
+    if (bytes > limit_bytes) too_large("over " + std::to_string(limit_bytes));
+    if (bytes == text.size()) text.resize(2 * bytes);
   }
-  std::string text(static_cast<size_t>(status.st_size), '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get())) fail(errno);
+  text.resize(bytes);
   return text;
 }
 

@@ -10,7 +10,8 @@
 namespace tessera {
 
 // Writes are buffered (1 MiB). Nothing is seen under `path` before commit(); a destructor without commit() removes the
-// temporary file and leaves an earlier file of that name as it was. One thread at a time.
+// temporary file and leaves an earlier file of that name as it was. One thread at a time. A link is followed; a device
+// or pipe (/dev/stdout, /dev/null) is written as it is, never replaced.
 // Every failure (no such folder, no permission, disk full) is an IoError naming the file, the cause and a remedy.
 class AtomicFile {
  public:
@@ -33,16 +34,19 @@ class AtomicFile {
 
  private:
   void flush();
+  void discard();
   [[noreturn]] void fail(const char* action, int error);
 
   std::filesystem::path path_, temporary_;
   std::string buffer_;
   int descriptor_ = -1;
+  bool in_place_ = false;  // a device or pipe: temporary_ is the file itself, not to be removed or renamed
 };
 
 // The whole of a text in one call.
 void write_text_file(const std::filesystem::path& path, std::string_view text);
-// The whole file as bytes; IoError when it cannot be read or is larger than `limit_bytes`.
+// The whole file (or what comes through a pipe) as bytes; IoError when it cannot be read or is larger than
+// `limit_bytes`.
 std::string read_text_file(const std::filesystem::path& path, size_t limit_bytes = size_t{1} << 32);
 
 // What a user can do about an errno value met while reading or writing: "free space on the disk", …

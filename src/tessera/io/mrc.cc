@@ -52,6 +52,18 @@ class Source {
     return done;
   }
 
+  // To be called after the last byte that is wanted: the length and checksum that end gzip data are verified.
+  void finish() {
+    if (!compressed()) return;
+    std::array<char, 4096> rest;
+    while (read(rest.data(), rest.size()) == rest.size()) {
+    }
+    int code = Z_OK;
+    ::gzerror(file_.get(), &code);
+    if (code != Z_OK && code != Z_STREAM_END)
+      throw IoError(fmt::format("'{}' is truncated: its gzip data end early; copy the file again", name_));
+  }
+
   bool compressed() { return ::gzdirect(file_.get()) == 0; }
   int64_t file_bytes() const { return bytes_; }
   const std::string& name() const { return name_; }
@@ -151,6 +163,7 @@ Volume<float> read_voxels(const MrcHeader& header, Source& source) {
     }
     decode_voxels(header, buffer.data(), count, voxels.data() + first);
   }
+  source.finish();
   return voxels;
 }
 

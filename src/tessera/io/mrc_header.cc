@@ -63,9 +63,9 @@ class Words {
   bool swapped_;
 };
 
-bool plausible_dimensions(const Words& words) {
-  const auto size = words.three<int32_t>(at_size);
-  return std::all_of(size.begin(), size.end(), [](int32_t n) { return n >= 1 && n <= largest_dimension; });
+bool plausible_size(const std::array<int32_t, 3>& size) {
+  const bool each = std::all_of(size.begin(), size.end(), [](int32_t n) { return n >= 1 && n <= largest_dimension; });
+  return each && int64_t{size[0]} * size[1] * size[2] <= most_voxels;
 }
 
 bool plausible_mode(const Words& words) {
@@ -76,8 +76,8 @@ bool plausible_mode(const Words& words) {
 // The machine stamp lies in some files, so dimensions and mode decide and the stamp only breaks a tie.
 bool is_swapped(std::span<const unsigned char, mrc_header_bytes> bytes) {
   const Words native(bytes.data(), false), other(bytes.data(), true);
-  const int native_score = plausible_dimensions(native) + plausible_mode(native);
-  const int other_score = plausible_dimensions(other) + plausible_mode(other);
+  const int native_score = plausible_size(native.three<int32_t>(at_size)) + plausible_mode(native);
+  const int other_score = plausible_size(other.three<int32_t>(at_size)) + plausible_mode(other);
   if (native_score != other_score) return other_score > native_score;
   return bytes[at_machine] == 0x11;
 }
@@ -99,9 +99,7 @@ std::string mode_name(int32_t mode) {
 
 void check(const MrcHeader& header, bool has_map_word, const std::string& source) {
   const auto [nx, ny, nz] = header.size;
-  const bool sane = nx >= 1 && ny >= 1 && nz >= 1 && nx <= largest_dimension && ny <= largest_dimension &&
-                    nz <= largest_dimension && header.voxels() <= most_voxels;
-  if (!sane) {
+  if (!plausible_size(header.size)) {
     throw IoError(fmt::format("'{}': header says {} × {} × {} voxels, which no map has; {}", source, nx, ny, nz,
                               has_map_word ? "the header is damaged: get the file again"
                                            : "this is not an MRC file (no 'MAP ' at byte 208): check the name"));
