@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 
+#include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
 #include "tessera/average/start.h"
 #include "tessera/base/errors.h"
@@ -137,6 +138,8 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     report.expectation_seconds = watch.lap();
     describe_change(state.assignments, assignments, report);
     state.assignments = std::move(assignments);
+    const Vec3 offset = mean_offset(state.assignments);
+    if (offset.norm() > 0.5) move_reference(state.assignments, offset, options.align.max_shift_voxels);
     state.noise_variance = noise_from_residuals(state.assignments, state.noise_variance, options.noise_per_shell);
     sums = accumulate(stack, poses_of(), fold_of, folds, 0, context);
     resolution = measure_resolution(sums, mask, options.wiener);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
@@ -47,6 +48,7 @@ class Starter {
     state.assignments = expectation({stack_, references_.aligners(), fold_of_, state.assignments,
                                      options_.method == "fa", options_.posterior_floor},
                                     context_, title);
+    move_reference(state.assignments, mean_offset(state.assignments), options_.align.max_shift_voxels);
   }
 
   // `iterations` of EM at the initial band limit, the noise kept so that starts can be compared.

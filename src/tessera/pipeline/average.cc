@@ -156,10 +156,11 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     timer.stop();
     writer.record(outcome);
     wrote = true;
-    context.sink.message(
-        Severity::info,
-        fmt::format("iteration {}: resolution {:.1f} Å, mean rotation change {:.2f}°, band limit {:.1f} Å",
-                    report.iteration, report.resolution_A, report.mean_rotation_change_deg, report.band_limit_A));
+    context.sink.message(Severity::info,
+                         fmt::format("iteration {}: resolution {:.1f} Å, mean rotation change {:.2f}°, map correlation "
+                                     "{:.4f}, band limit {:.1f} Å",
+                                     report.iteration, report.resolution_A, report.mean_rotation_change_deg,
+                                     report.map_correlation, report.band_limit_A));
   };
   try {
     const AverageResult result = average_particles(stack, request.average, context, save,
