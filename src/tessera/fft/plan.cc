@@ -58,6 +58,7 @@ struct RealFftRows::Plan {
 };
 
 RealFftRows::RealFftRows(int64_t length, int64_t rows) : plan_(std::make_unique<Plan>()) {
+  if (length < 1 || rows < 1) throw InternalError("transform of empty rows");
   const int n = static_cast<int>(length), out_length = n / 2 + 1;
   AlignedVector<float> real(length * rows);
   AlignedVector<std::complex<float>> half(out_length * rows);
