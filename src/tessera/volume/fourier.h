@@ -20,7 +20,8 @@ Volume<float> volume_of(HalfSpectrum spectrum);
 void shift_spectrum(HalfSpectrum& spectrum, Vec3 shift_voxels);
 
 // Cuts or zero-pads a cubic centred spectrum to another box; real-space values keep their scale, so a cut spectrum is
-// the band-limited map sampled on fewer voxels. On cutting, components at the new Nyquist frequency are zeroed.
+// the band-limited map sampled on fewer voxels. Components at the Nyquist frequency of the smaller box are
+// zeroed, on cutting and on padding.
 HalfSpectrum resize_spectrum(const HalfSpectrum& spectrum, int64_t box);
 
 // Cuts or zero-pads a volume about its centre voxel.

@@ -38,7 +38,9 @@ double weighted_correlation(const Volume<float>& a, const Volume<float>& b, Weig
     aa += m * p * p;
     bb += m * q * q;
   }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+  // A flat volume's deviations are the rounding of its mean (about 1e-13 of it), far below one step of a float.
+  const auto varies = [w](double square, double mean) { return square > w * 1e-24 * mean * mean; };
+  return varies(aa, mean_a) && varies(bb, mean_b) ? ab / std::sqrt(aa * bb) : 0;
 }
 
 }  // namespace
@@ -80,6 +82,7 @@ Statistics statistics(const Volume<float>& volume) {
 }
 
 void low_pass(HalfSpectrum& spectrum, double shell, double width) {
+  if (!spectrum.real_shape().is_cube()) throw InternalError("low-pass of a non-cubic volume");
   for_each_frequency(spectrum, [&](int64_t i, int64_t z, int64_t y, int64_t x) {
     const double k = std::sqrt(static_cast<double>(z * z + y * y + x * x));
     spectrum.data()[i] *= static_cast<float>(cosine_edge(k, shell - width / 2, shell + width / 2));
@@ -87,6 +90,7 @@ void low_pass(HalfSpectrum& spectrum, double shell, double width) {
 }
 
 double masked_correlation(const Volume<float>& a, const Volume<float>& b, const Volume<float>& mask) {
+  if (a.shape() != mask.shape()) throw InternalError("correlation under a mask of different shape");
   return weighted_correlation(a, b, [&](int64_t i) { return static_cast<double>(mask[i]); });
 }
 

@@ -18,9 +18,11 @@ struct Statistics {
 Statistics statistics(const Volume<float>& volume);
 
 // Multiplies by a low-pass that is 1 up to `shell` − width/2 and falls as a raised cosine to 0 at `shell` + width/2.
+// Cubic boxes only.
 void low_pass(HalfSpectrum& spectrum, double shell, double width = 2);
 
-// Pearson correlation of two volumes of the same shape, each voxel counted with weight mask(voxel).
+// Pearson correlation of two volumes of the same shape, each voxel counted with weight mask(voxel) ≥ 0. 0 where either
+// volume is flat under the mask.
 double masked_correlation(const Volume<float>& a, const Volume<float>& b, const Volume<float>& mask);
 // The same over the whole box.
 double correlation(const Volume<float>& a, const Volume<float>& b);

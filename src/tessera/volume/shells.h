@@ -21,7 +21,8 @@ std::vector<double> shell_power(const HalfSpectrum& spectrum);
 std::vector<double> fourier_shell_correlation(const HalfSpectrum& a, const HalfSpectrum& b);
 
 // Resolution in Å where the curve first falls below `threshold` (linear between shells; shell 0 is ignored). Stays
-// above throughout: twice the voxel size. Below from shell 1 on: box · voxel size.
+// above throughout: box · voxel size / shell box/2, on an even box twice the voxel size. Below from shell 1 on: box ·
+// voxel size.
 double fsc_resolution_A(const std::vector<double>& fsc, double threshold, int64_t box, double voxel_size_A);
 
 // The fractional shell at which the curve first falls below the threshold (box/2 when never).
