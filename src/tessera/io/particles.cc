@@ -8,7 +8,6 @@
 #include <map>
 
 #include "tessera/base/errors.h"
-#include "tessera/io/mrc.h"
 
 namespace tessera {
 namespace fs = std::filesystem;
@@ -125,7 +124,8 @@ void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int
                const std::string& source, Faults& faults) {
   Columns c(table, fmt::format("{} data_{}", source, table.name), faults);
   if (!c.has("rlnImageName")) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
-  const bool coordinates = c.has("rlnCoordinateX") && c.has("rlnCoordinateY") && c.has("rlnCoordinateZ");
+  const auto present = [&](const char* column) { return table.find(column).has_value(); };
+  const bool coordinates = present("rlnCoordinateX") && present("rlnCoordinateY") && present("rlnCoordinateZ");
   for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage",
                           "rlnSphericalAberration", "rlnAmplitudeContrast"})
     if (group_of_number.empty()) c.has(old);
@@ -291,55 +291,6 @@ void write_particles(const fs::path& path, const ParticleSet& set) {
   document.tables.push_back(std::move(table));
   for (const StarTable& other : set.extra_tables) document.tables.push_back(other);
   write_star(path, document);
-}
-
-fs::path resolve(const ParticleSet& set, const std::string& name) {
-  const fs::path path(name);
-  if (path.is_absolute()) return path;
-  std::error_code error;
-  const fs::path beside = set.directory / path;
-  if (fs::exists(beside, error)) return beside;
-  if (fs::exists(path, error)) return path;
-  return beside;
-}
-
-void check_images(const ParticleSet& set, const ImageCheckOptions& options) {
-  Faults faults;
-  std::vector<int64_t> box(set.optics.size());
-  for (size_t g = 0; g < box.size(); ++g) box[g] = set.optics[g].box;
-  std::map<std::string, int64_t> weight_box;  // one weight often serves thousands
-  for (size_t i = 0; i < set.particles.size(); ++i) {
-    const Particle& p = set.particles[i];
-    const std::string who = fmt::format("particle {} ({})", i + 1, p.image);
-    try {
-      const MrcInfo info = read_mrc_info(resolve(set, p.image));
-      const double expected = set.optics[p.optics_group].voxel_size_A;
-      int64_t& group_box = box[p.optics_group];
-      if (!info.shape.is_cube()) {
-        faults.add(fmt::format("{}: is {}×{}×{} voxels, not a cube", who, info.shape.x, info.shape.y, info.shape.z));
-        continue;
-      }
-      if (group_box == 0) group_box = info.shape.x;
-      if (info.shape.x != group_box)
-        faults.add(fmt::format("{}: box of {} voxels where its optics group has {}", who, info.shape.x, group_box));
-      if (info.has_voxel_size && std::abs(info.voxel_size_A / expected - 1) > options.voxel_size_tolerance)
-        faults.add(
-            fmt::format("{}: voxel size {:.4g} Å in the file, {:.4g} Å in the STAR", who, info.voxel_size_A, expected));
-    } catch (const Error& error) {
-      faults.add(fmt::format("particle {}: {}", i + 1, error.what()));
-    }
-    if (!options.weights || p.weight.empty() || weight_box.contains(p.weight)) continue;
-    try {
-      const MrcInfo info = read_mrc_info(resolve(set, p.weight));
-      weight_box[p.weight] = info.shape.z;
-      if (box[p.optics_group] != 0 && info.shape.z != box[p.optics_group])
-        faults.add(fmt::format("{}: its weight {} has a box of {}", who, p.weight, info.shape.z));
-    } catch (const Error& error) {
-      weight_box[p.weight] = 0;
-      faults.add(fmt::format("particle {}, weight: {}", i + 1, error.what()));
-    }
-  }
-  faults.raise<IoError>("subtomograms");
 }
 
 }  // namespace tessera

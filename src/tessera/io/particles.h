@@ -45,8 +45,8 @@ struct ParticleSet {
   std::vector<StarTable> extra_tables;
 };
 
-// IoError listing every fault with its line: missing columns, values that are not numbers, unknown optics groups, half
-// not 0, 1 or 2. Images are not opened (check_images does).
+// IoError listing every fault with its block and row: missing columns, values that are not numbers, unknown optics
+// groups, half not 0, 1 or 2. Images are not opened (check_images does).
 ParticleSet read_particles(const std::filesystem::path& path);
 
 // Atomic. Image and weight names are written relative to the STAR's folder where the file lies under it, otherwise

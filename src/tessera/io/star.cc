@@ -91,6 +91,49 @@ bool is_block(const Token& t) {
          t.text.find('.') == std::string_view::npos && t.text.find('@') == std::string_view::npos;
 }
 
+// Follows the values of a loop by line. One line is one row (or several whole ones); a row wrapped over lines must end
+// where a line ends, so that a value missing in one row and one too many in another do not pass for wrapping.
+class RowCounter {
+ public:
+  explicit RowCounter(size_t columns) : columns_(columns) {}
+
+  void value_on(int64_t line) {
+    if (line != line_) {
+      end_of_line();
+      if (ragged_) return;
+      line_ = line;
+      if (in_row_ == 0) first_line_ = line;
+    }
+    ++on_line_;
+  }
+  void end() {
+    if (ragged_) return;
+    end_of_line();
+    ragged_ = ragged_ || in_row_ != 0;
+  }
+  bool ragged() const { return ragged_; }
+  int64_t first_line() const { return first_line_; }  // of the row in hand
+  size_t found() const { return found_; }             // values on that line
+
+ private:
+  void end_of_line() {
+    if (on_line_ == 0) return;
+    if (in_row_ == 0) {
+      found_ = on_line_;
+      in_row_ = on_line_ % columns_ == 0 ? 0 : on_line_;
+    } else {
+      in_row_ += on_line_;
+    }
+    ragged_ = in_row_ > columns_;
+    if (in_row_ == columns_) in_row_ = 0;
+    on_line_ = 0;
+  }
+
+  size_t columns_, on_line_ = 0, in_row_ = 0, found_ = 0;
+  int64_t line_ = 0, first_line_ = 0;
+  bool ragged_ = false;
+};
+
 class Parser {
  public:
   Parser(std::string_view text, const std::string& source) : lexer_(text, source), source_(source) {}
@@ -140,34 +183,20 @@ class Parser {
       more = lexer_.next(token);
     }
     if (table.columns.empty()) fail(token.line, fmt::format("loop_ of block data_{} names no columns", table.name));
-    // A row on a line of its own must be whole; rows wrapped over lines are counted only at the end.
-    int64_t line = 0, row_line = 0;
-    size_t on_line = 0;
-    bool one_line_rows = true;
+    RowCounter rows(table.columns.size());
     while (more && !is_block(token)) {
       if (!token.quoted && (token.text == "loop_"))
         fail(token.line, fmt::format("a second loop_ in block data_{}", table.name));
-      if (token.line != line) {
-        check_row(table, on_line, line, one_line_rows, row_line);
-        line = token.line;
-        on_line = 0;
-      }
-      ++on_line;
+      rows.value_on(token.line);
+      if (rows.ragged()) break;
       table.values.emplace_back(token.text);
       more = lexer_.next(token);
     }
-    check_row(table, on_line, line, one_line_rows, row_line);
-    if (table.values.size() % table.columns.size() != 0)
-      fail(row_line ? row_line : line,
-           fmt::format("block data_{}: a row does not have {} values ({} values in all); the loop is ragged",
-                       table.name, table.columns.size(), table.values.size()));
+    rows.end();
+    if (rows.ragged())
+      fail(rows.first_line(), fmt::format("block data_{}: expected {} values in a row, found {}; the loop is ragged",
+                                          table.name, table.columns.size(), rows.found()));
     return more;
-  }
-
-  void check_row(const StarTable& table, size_t count, int64_t line, bool& one_line_rows, int64_t& first_bad) const {
-    if (count == 0 || count % table.columns.size() == 0) return;
-    if (one_line_rows) first_bad = line;
-    one_line_rows = false;
   }
 
   bool read_pairs(StarTable& table, Token& token, bool more) {
@@ -177,7 +206,7 @@ class Parser {
              fmt::format("block data_{}: '{}' is neither a column nor a value", table.name, short_form(token.text)));
       add_column(table, token);
       const int64_t line = token.line;
-      if (!(more = lexer_.next(token)) || is_block(token))
+      if (!(more = lexer_.next(token)) || is_block(token) || (!token.quoted && token.text.starts_with('_')))
         fail(line, fmt::format("block data_{}: _{} has no value", table.name, table.columns.back()));
       table.values.emplace_back(token.text);
       more = lexer_.next(token);
@@ -191,24 +220,37 @@ class Parser {
   std::unordered_set<std::string> names_;
 };
 
+bool has_blank(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c); });
+}
+
 std::string formatted(const std::string& value) {
-  const bool plain = !value.empty() && value.find_first_of(" \t\r\n") == std::string::npos && value[0] != '_' &&
-                     value[0] != '#' && value[0] != '\'' && value[0] != '"' && value[0] != ';' && value != "loop_" &&
+  const bool plain = !value.empty() && !has_blank(value) &&
+                     std::string_view("_#'\";").find(value[0]) == std::string::npos && value != "loop_" &&
                      !is_block({value, 0, false});
   if (plain) return value;
-  if (value.find('\n') != std::string::npos) return "\n;" + value + "\n;\n";
-  for (const char mark : {'"', '\''}) {
-    bool fits = true;
-    for (size_t i = 0; i < value.size(); ++i)
-      if (value[i] == mark && (i + 1 == value.size() || std::isspace(static_cast<unsigned char>(value[i + 1]))))
-        fits = false;
-    if (fits) return mark + value + mark;
-  }
+  const auto fits = [&](char mark) {  // a quote ends before white space only
+    for (size_t i = value.find(mark); i != std::string::npos; i = value.find(mark, i + 1))
+      if (i + 1 == value.size() || std::isspace(static_cast<unsigned char>(value[i + 1]))) return false;
+    return value.find('\n') == std::string::npos;
+  };
+  for (const char mark : {'"', '\''})
+    if (fits(mark)) return mark + value + mark;
+  if (value.find("\n;") != std::string::npos)
+    throw UserError(fmt::format("STAR cannot hold a value with a line that begins with ';': '{}'", value));
   return "\n;" + value + "\n;\n";
 }
 
-bool one_word(const std::string& text) {
-  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c); });
+void require_one_word(const StarTable& table) {
+  if (has_blank(table.name) || !is_block({"data_" + table.name, 0, false}))
+    throw UserError(fmt::format("STAR block name '{}' is not one word without '/', '.' and '@'", table.name));
+  std::unordered_set<std::string_view> seen;
+  for (const std::string& column : table.columns) {
+    if (column.empty() || has_blank(column))
+      throw UserError(fmt::format("STAR column name '{}' is not one word", column));
+    if (!seen.insert(column).second)
+      throw UserError(fmt::format("STAR block data_{} has the column _{} twice", table.name, column));
+  }
 }
 
 }  // namespace
@@ -225,6 +267,7 @@ const StarTable* StarDocument::find(std::string_view name) const {
 }
 
 StarDocument parse_star(std::string_view text, const std::string& source) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // the mark that Windows editors put before UTF-8
   return Parser(text, source).parse();
 }
 
@@ -234,12 +277,11 @@ StarDocument read_star(const std::filesystem::path& path) {
 
 std::string format_star(const StarDocument& document) {
   std::string out = "# Written by Tessera\n";
+  std::unordered_set<std::string_view> names;
   for (const StarTable& table : document.tables) {
     const size_t columns = table.columns.size();
-    if (!one_word(table.name)) throw UserError(fmt::format("STAR block name '{}' is not one word", table.name));
-    for (const std::string& column : table.columns)
-      if (column.empty() || !one_word(column))
-        throw UserError(fmt::format("STAR column name '{}' is not one word", column));
+    require_one_word(table);
+    if (!names.insert(table.name).second) throw UserError(fmt::format("two STAR blocks data_{}", table.name));
     if (columns == 0 ? !table.values.empty()
                      : table.values.size() % columns != 0 || (!table.is_loop && table.values.size() != columns))
       throw UserError(fmt::format("STAR block data_{} is ragged: {} values in {} columns", table.name,
@@ -250,7 +292,7 @@ std::string format_star(const StarDocument& document) {
         out += fmt::format("_{:<40} {}\n", table.columns[i], formatted(table.values[i]));
       continue;
     }
-    if (columns == 0) continue;
+    if (columns == 0) throw UserError(fmt::format("STAR block data_{} is a loop without columns", table.name));
     out += "loop_\n";
     for (size_t i = 0; i < columns; ++i) out += fmt::format("_{} #{}\n", table.columns[i], i + 1);
     std::vector<size_t> width(columns);

@@ -38,7 +38,9 @@ StarDocument parse_star(std::string_view text, const std::string& source);
 StarDocument read_star(const std::filesystem::path& path);
 
 // Text that parse_star reads back to the same document. Columns are aligned by spaces, numbered as RELION does.
-// UserError where a table is ragged or a name is not one word.
+// UserError where that is
+// impossible: a ragged table, a loop without columns, a name twice or of several words, a value with a line that begins
+// with ';'.
 std::string format_star(const StarDocument& document);
 void write_star(const std::filesystem::path& path, const StarDocument& document);
 
