@@ -64,7 +64,8 @@ int main(int argc, char** argv) {
     const auto truth = synthetic::render(phantom, box, {});
     const AverageMaps ceiling = average_at_poses(stack, poses, options, context);
     const auto start = std::chrono::steady_clock::now();
-    const auto result = average_particles(stack, options, context, [&](const auto&, const auto& maps, const auto& r) {
+    const auto result = average_particles(stack, options, context, [&](const auto& state, const auto& maps) {
+      const IterationReport& r = state.reports.back();
       fmt::print(
           "  {:2} LL {:9.2f} cc {:6.2f} eff {:5.2f} turn {:6.2f}° map {:.4f} res {:5.1f} band {:5.1f} radius {:5.1f} "
           "truth {:.3f} ({:.2f}+{:.2f}+{:.2f} s)\n",

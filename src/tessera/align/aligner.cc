@@ -123,7 +123,11 @@ std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int gr
     if (static_cast<int>(best.size()) >= options_.refined) break;
   }
   climb.max_steps = 8;
-  for (RefinedPose& pose : best) pose = refine_pose(fine, reference_, pose.pose, climb);
+  for (RefinedPose& pose : best) {
+    pose = refine_pose(fine, reference_, pose.pose, climb);
+    const double score = pose.score.correlation();
+    climb.give_up_below = std::max(climb.give_up_below, 0.5 * score * score);
+  }
   std::stable_sort(best.begin(), best.end(), better);
   return best;
 }

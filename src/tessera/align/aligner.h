@@ -42,8 +42,9 @@ struct AlignOptions {
 
 // What of a particle does not change from one reference to the next.
 struct PreparedParticle {
-  HalfSpectrum spectrum;  // centred, of the masked particle
-  SphereSamples samples;  // for the search whose grids they were made with
+  HalfSpectrum spectrum;            // centred, of the masked particle
+  SphereSamples samples;            // for the search whose grids they were made with
+  std::vector<double> shell_power;  // Σ |X|² over the observed components of each shell
 };
 
 // One reference, at one band limit and noise level, ready to be searched by many particles. Immutable, thread-safe.

@@ -29,7 +29,7 @@ TEST_P(SearchBy, RecoversPosesOfNoisyWedgedParticles) {
   for (int item = 0; item < 6; ++item) {
     const Pose pose = synthetic::random_pose(5, item, 2);
     const Volume<float> volume = synthetic::particle(phantom, box, pose, weight, snr, 5, item);
-    PreparedParticle particle{centred_spectrum(volume), search.sample_particle(PaddedSpectrum(volume, 9), weight)};
+    PreparedParticle particle{centred_spectrum(volume), search.sample_particle(PaddedSpectrum(volume, 9), weight), {}};
     const auto found = aligner.align(particle, 0, std::nullopt, -1, work);
     EXPECT_LT(angle_between(found[0].pose.particle_from_ref, pose.particle_from_ref), 4 * degree) << item;
     EXPECT_LT((found[0].pose.shift_voxels - pose.shift_voxels).norm(), 0.4) << item;
@@ -58,7 +58,7 @@ TEST(RotationSearch, ScoreIsTheNormalisedCorrelationAtItsRotation) {  // oracle:
   RotationSearch::Workspace work;
   const auto found = search.search_phases(samples, harmonics, denominator, shell_weight, {}, 8, 0.3, work);
   ASSERT_GE(found.size(), 2u);
-  PreparedParticle particle{centred_spectrum(volume), samples};
+  PreparedParticle particle{centred_spectrum(volume), samples, {}};
   const double top = aligner.score(particle, 0, {found[0].particle_from_ref, {}}).correlation();
   EXPECT_LT(angle_between(found[0].particle_from_ref, pose.particle_from_ref), search.correlator().step());
   for (const auto& c : found) {  // shells by quadrature against the sum over the cubic lattice: alike to some per cent

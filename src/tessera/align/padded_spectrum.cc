@@ -7,20 +7,40 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 #include "tessera/fft/plan.h"
+#include "tessera/volume/fourier.h"
 
 namespace tessera {
+
+int64_t PaddedSpectrum::cut_box(int64_t box, int64_t max_shell) {
+  return std::min(box, fast_even_size(2 * (max_shell + 5)));
+}
 
 PaddedSpectrum::PaddedSpectrum(const Volume<float>& volume, int64_t max_shell)
     : box_(volume.shape().x), max_shell_(std::min(max_shell, volume.shape().x / 2)) {
   if (!volume.shape().is_cube()) throw InternalError("padded spectrum of a non-cubic volume");
-  const int64_t n = box_, padded = 2 * n;
+  const int64_t cut = cut_box(box_, max_shell_);
+  if (cut < box_)
+    fill(centred_volume(resize_spectrum(centred_spectrum(volume), cut)));
+  else
+    fill(volume);
+}
+
+PaddedSpectrum::PaddedSpectrum(const HalfSpectrum& centred, int64_t max_shell)
+    : box_(centred.real_shape().x), max_shell_(std::min(max_shell, centred.real_shape().x / 2)) {
+  fill(centred_volume(resize_spectrum(centred, cut_box(box_, max_shell_))));
+}
+
+void PaddedSpectrum::fill(const Volume<float>& volume) {
+  const int64_t n = volume.shape().x, padded = 2 * n;
   // 1/sinc² of each voxel coordinate, and the place of each voxel in the padded box with the centre at index 0.
+  // A cut volume has its values on fewer voxels: the sum over them is scaled back.
+  const double scale = static_cast<double>(box_) / static_cast<double>(n);
   std::vector<float> correction(n);
   std::vector<int64_t> place(n);
   for (int64_t i = 0; i < n; ++i) {
     const double u = pi * static_cast<double>(i - n / 2) / static_cast<double>(padded);
     const double sinc = u == 0 ? 1 : std::sin(u) / u;
-    correction[i] = static_cast<float>(1 / (sinc * sinc));
+    correction[i] = static_cast<float>(scale / (sinc * sinc));
     place[i] = (i - n / 2 + padded) % padded;
   }
   Volume<float> large(Shape3::cube(padded));

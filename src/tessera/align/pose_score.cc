@@ -105,6 +105,22 @@ PoseScore score_pose(const WeightedParticle& particle, const PaddedSpectrum& ref
   return out;
 }
 
+void add_residual(const ObservedComponents& c, const std::complex<float>* spectrum, const PaddedSpectrum& reference,
+                  const Pose& pose, std::vector<double>& per_shell) {
+  const FloatMatrix back(pose.particle_from_ref.inverse().matrix());
+  const Phases phases(c, pose.shift_voxels);
+  for (size_t i = 0; i < c.size(); ++i) {
+    const float kx = c.x[i], ky = c.y[i], kz = c.z[i];
+    const auto a = reference.sample(back.m[0][0] * kx + back.m[0][1] * ky + back.m[0][2] * kz,
+                                    back.m[1][0] * kx + back.m[1][1] * ky + back.m[1][2] * kz,
+                                    back.m[2][0] * kx + back.m[2][1] * ky + back.m[2][2] * kz);
+    const auto phase = phases.at(c, i), x = spectrum[c.index[i]];
+    const float re = x.real() - c.weight[i] * (a.real() * phase.real() - a.imag() * phase.imag());
+    const float im = x.imag() - c.weight[i] * (a.real() * phase.imag() + a.imag() * phase.real());
+    per_shell[c.shell[i]] += re * re + im * im;
+  }
+}
+
 PoseDerivatives pose_derivatives(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& pose) {
   const ObservedComponents& c = *particle.components;
   const Mat3 turn = pose.particle_from_ref.matrix();
@@ -222,6 +238,8 @@ RefinedPose refine_pose(const WeightedParticle& particle, const PaddedSpectrum& 
     for (int i = 0; i < 6; ++i) damped(i, i) += damping * normal.curvature(i, i) + 1e-12;
     Vector6 move = damped.ldlt().solve(normal.gradient);
     if (!move.allFinite()) break;
+    const double score = at.score.correlation(), promised = 0.5 * score * score + 2 * normal.gradient.dot(move);
+    if (promised + 15 < options.give_up_below) break;
     const double turn = move.head<3>().norm();
     if (turn > 0.2) move *= 0.2 / turn;  // the linear model does not hold further
     const Pose trial = moved(out.pose, move, options.max_shift_voxels);

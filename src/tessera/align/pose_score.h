@@ -41,6 +41,10 @@ std::vector<float> power_weights(const ObservedComponents& components, const std
 // Cost: one trilinear sample a component, about 5 ns each.
 PoseScore score_pose(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& pose);
 
+// Adds |X − Y|² of every observed component to its shell of `per_shell`, Y at scale 1.
+void add_residual(const ObservedComponents& components, const std::complex<float>* spectrum,
+                  const PaddedSpectrum& reference, const Pose& pose, std::vector<double>& per_shell);
+
 struct RefinedPose {
   Pose pose;
   PoseScore score;
@@ -53,6 +57,8 @@ struct RefineOptions {
   double max_shift_voxels = 5;       // distance the shift may have from the origin
   double rotation_tolerance = 1e-3;  // radians; stop when a step is smaller than this and
   double shift_tolerance = 5e-3;     // voxels
+  // Stop where the quadratic model promises no profile log-likelihood ½·correlation² of this, with a generous margin.
+  double give_up_below = -1e300;
 };
 // Levenberg–Marquardt on SO(3)×R³ with analytic derivatives of the interpolated reference, the scale a profiled out
 // (variable projection). Never returns a lower correlation than it started from. Oracle: finite differences.

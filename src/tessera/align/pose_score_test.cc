@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "tessera/align/translation_search.h"
 #include "tessera/volume/shells.h"
 #include "tests/support/synthetic_particles.h"
@@ -41,6 +43,27 @@ TEST(PaddedSpectrum, InterpolatesTheTransformOfARotatedMap) {  // oracle: the ph
     power += std::norm(direct.data()[i]);
   });
   EXPECT_LT(std::sqrt(error / power), 0.03);  // trilinear, twofold padding, features to a quarter of the box
+}
+
+TEST(PaddedSpectrum, CutInFourierSpaceItStaysTheTransform) {  // oracle: the sum of the Gaussians' transforms
+  const auto phantom = synthetic::make_phantom(8, 30, 5, 1.2);
+  const Volume<float> map = synthetic::render(phantom, 48, {});
+  const PaddedSpectrum cut(map, 7), from_spectrum(centred_spectrum(map), 7);
+  const double s2 = phantom.sigma * phantom.sigma, largest = std::abs(cut.sample(0, 0, 0));
+  double error = 0, power = 0;
+  Random random(6, "points");
+  for (int i = 0; i < 2000; ++i) {
+    Vec3 k{random.normal(), random.normal(), random.normal()};
+    k = k * (random.uniform(1, 7) / k.norm());
+    std::complex<double> exact = 0;
+    for (const Vec3& c : phantom.centres) exact += std::polar(1.0, -2 * pi * k.dot(c) / 48);
+    exact *= std::pow(2 * pi * s2, 1.5) * std::exp(-2 * pi * pi * s2 * k.dot(k) / (48 * 48));
+    const auto x = float(k.x), y = float(k.y), z = float(k.z);
+    error += std::norm(std::complex<double>(cut.sample(x, y, z)) - exact);
+    power += std::norm(exact);
+    EXPECT_LT(std::abs(from_spectrum.sample(x, y, z) - cut.sample(x, y, z)), 1e-5 * largest);
+  }
+  EXPECT_LT(std::sqrt(error / power), 0.015);
 }
 
 TEST(PaddedSpectrum, JetIsTheDerivativeOfTheInterpolant) {
@@ -86,6 +109,27 @@ TEST(PoseScore, IsTheSumOverTheWholeSpectrum) {  // oracle: both halves of every
       }
   EXPECT_NEAR(fast.cross, cross, 1e-4 * std::abs(cross) + 1e-2);
   EXPECT_NEAR(fast.power, power, 1e-4 * power);
+}
+
+TEST(PoseScore, ResidualAgreesWithTheScore) {  // Σ ω|X − Y|² = Σ ω|X|² − 2 cross + power
+  const auto phantom = synthetic::make_phantom(8, 30, 5);
+  const FourierWeight weight = FourierWeight::from_volume(synthetic::wedge(32, 60));
+  const PaddedSpectrum reference(synthetic::render(phantom, 32, {}), 10);
+  const Pose pose = synthetic::random_pose(3, 1, 2), other = synthetic::random_pose(3, 2, 2);
+  const auto spectrum = centred_spectrum(synthetic::particle(phantom, 32, pose, weight, 0.5, 3, 1));
+  const ObservedComponents components(weight, 9);
+  const std::vector<double> variance(17, 3.0);
+  const auto power = power_weights(components, variance);
+  const auto weighted = weighted_particle(components, spectrum.data(), variance, power);
+  double empty = 0;
+  for (const int32_t i : components.index) empty += 2 * std::norm(spectrum.data()[i]) / 3.0;
+  for (const Pose& p : {pose, other}) {
+    std::vector<double> shells(17);
+    add_residual(components, spectrum.data(), reference, p, shells);
+    const double sum = 2 * std::accumulate(shells.begin(), shells.end(), 0.0) / 3.0;
+    const PoseScore score = score_pose(weighted, reference, p);
+    EXPECT_NEAR(sum, empty - 2 * score.cross + score.power, 1e-5 * empty);
+  }
 }
 
 TEST(PoseScore, DerivativesAgreeWithFiniteDifferences) {

@@ -9,16 +9,6 @@
 namespace tessera {
 namespace {
 
-// Smallest even size ≥ n with factors 2, 3, 5 alone.
-int64_t fast_even_size(int64_t n) {
-  for (int64_t size = n + n % 2;; size += 2) {
-    int64_t rest = size;
-    for (const int64_t factor : {2, 3, 5})
-      while (rest % factor == 0) rest /= factor;
-    if (rest == 1) return size;
-  }
-}
-
 // Offset of the vertex of the parabola through three equally spaced values, within ±½.
 double parabola(double before, double at, double after) {
   const double bend = before - 2 * at + after;

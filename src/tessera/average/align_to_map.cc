@@ -11,7 +11,7 @@ std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& 
                                      ExecContext& context) {
   if (!(statistics(map).variance > 0)) throw UserError("the reference is constant: nothing can be aligned to it");
   AverageState state;
-  state.noise_variance = stack.observed_variance(context);
+  state.noise_variance = stack.observed_variance();
   state.band_limit = highest_shell(stack, options);
   state.mask_radius = options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
                                               : particle_radius(map, stack.mask_radius());

@@ -82,12 +82,35 @@ double stack_mask_radius(int64_t box, double voxel_size_A, const AverageOptions&
   return largest;
 }
 
+std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports) {
+  const auto size = reports.size();
+  if (size < 3) return std::nullopt;
+  const auto& last = reports[size - 1];
+  const auto rests = [&](size_t i) {
+    return reports[i].map_correlation > 0.999 && std::abs(reports[i].band_limit - last.band_limit) <= 1;
+  };
+  if (rests(size - 1) && rests(size - 2))
+    return fmt::format("the map no longer changes (correlation {:.5f} with the one before)", last.map_correlation);
+  constexpr size_t patience = 5;
+  if (size <= patience) return std::nullopt;
+  double likelihood[2] = {-1e300, -1e300};  // the best of the five iterations before the last five, and of these
+  int64_t band[2] = {0, 0};
+  for (size_t i = size - std::min(size, 2 * patience); i < size; ++i) {
+    const int recent = i + patience >= size;
+    likelihood[recent] = std::max(likelihood[recent], reports[i].mean_log_likelihood);
+    band[recent] = std::max(band[recent], reports[i].band_limit);
+  }
+  if (band[1] > band[0] || likelihood[1] > likelihood[0] + 0.002 * std::abs(likelihood[0])) return std::nullopt;
+  return fmt::format("{} iterations raised neither the likelihood nor the band limit", patience);
+}
+
 AverageMaps average_at_poses(const ParticleStack& stack, const std::vector<Pose>& poses, const AverageOptions& options,
                              ExecContext& context) {
   std::vector<std::vector<WeightedPose>> weighted;
   for (const Pose& pose : poses) weighted.push_back({{pose, 1.0, 0}});
   const int folds = std::max(2, options.folds);
-  const auto sums = accumulate(stack, weighted, deal_folds(stack.count(), folds, context.seed), folds, 0, context);
+  const auto sums =
+      accumulate(stack, weighted, deal_folds(stack.count(), folds, context.seed), folds, 0, stack.box() / 2, context);
   double radius = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);
   Resolution resolution = measure_resolution(sums, soft_sphere(Shape3::cube(stack.box()), radius, 3), options.wiener);
   if (!options.mask_diameter_A) {
@@ -118,16 +141,17 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     return poses;
   };
   const int64_t top = highest_shell(stack, options);
-  FoldSums sums = accumulate(stack, poses_of(), fold_of, folds, 0, context);
+  const auto summed = [&](int64_t shells) { return accumulate(stack, poses_of(), fold_of, folds, 0, shells, context); };
+  FoldSums sums = summed(state.summed_shells);
   Volume<float> mask = soft_sphere(Shape3::cube(stack.box()), state.mask_radius, 3);
   Resolution resolution = measure_resolution(sums, mask, options.wiener);
   result.maps = maps_of(sums, resolution, stack);
   result.stop_reason = fmt::format("{} iterations done", options.iterations);
-  int resting = 0;
   while (state.iteration < options.iterations) {
     StopWatch watch;
     IterationReport report;
     report.iteration = state.iteration + 1;
+    report.band_limit = state.band_limit;
     report.band_limit_A =
         static_cast<double>(stack.box()) * stack.voxel_size_A() / static_cast<double>(state.band_limit);
     references.build(sums, resolution, state, options.folds > 1, context);
@@ -141,7 +165,8 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     const Vec3 offset = mean_offset(state.assignments);
     if (offset.norm() > 0.5) move_reference(state.assignments, offset, options.align.max_shift_voxels);
     state.noise_variance = noise_from_residuals(state.assignments, state.noise_variance, options.noise_per_shell);
-    sums = accumulate(stack, poses_of(), fold_of, folds, 0, context);
+    state.summed_shells = shells_to_sum(stack, state.band_limit);
+    sums = summed(state.summed_shells);
     resolution = measure_resolution(sums, mask, options.wiener);
     const Volume<float> before = std::move(result.maps.map);
     result.maps = maps_of(sums, resolution, stack);
@@ -158,17 +183,18 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     const int64_t reached = static_cast<int64_t>(std::lround(resolution.crossing_shell)) + 2;
     const int64_t next = std::clamp(reached, state.band_limit - 2, state.band_limit + 4);
     const int64_t band = std::clamp(next, std::min(first_shell(stack, options), top), top);
-    const bool rests = report.map_correlation > 0.999 && std::abs(band - state.band_limit) <= 1;
-    resting = rests ? resting + 1 : 0;
     state.band_limit = band;
     ++state.iteration;
-    result.reports.push_back(report);
-    if (after_iteration) after_iteration(state, result.maps, report);
-    if (resting >= 2) {
-      result.stop_reason =
-          fmt::format("the map no longer changes (correlation {:.5f} with the one before)", report.map_correlation);
+    state.reports.push_back(report);
+    if (after_iteration) after_iteration(state, result.maps);
+    if (const auto reason = reason_to_stop(state.reports)) {
+      result.stop_reason = *reason;
       break;
     }
+  }
+  if (state.summed_shells < stack.box() / 2) {
+    sums = summed(stack.box() / 2);
+    result.maps = maps_of(sums, measure_resolution(sums, mask, options.wiener), stack);
   }
   return result;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "tessera/average/expectation.h"
 #include "tessera/average/options.h"
@@ -12,12 +13,13 @@ namespace tessera {
 // One line of convergence.json.
 struct IterationReport {
   int iteration = 0;
+  int64_t band_limit = 0;  // shells used for alignment in this iteration
   double mean_log_likelihood = 0, mean_correlation = 0;
   double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior)
   double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;
   double map_correlation = 0;  // with the map of the iteration before, inside the mask
   double resolution_A = 0;     // half-set FSC 0.143
-  double band_limit_A = 0;     // used for alignment in this iteration
+  double band_limit_A = 0;
   double mask_radius_A = 0;
   double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;
 };
@@ -25,10 +27,12 @@ struct IterationReport {
 // Everything the next iteration starts from, and what a checkpoint keeps.
 struct AverageState {
   int iteration = 0;
-  std::vector<Assignment> assignments;  // one per particle
-  std::vector<double> noise_variance;   // per shell
-  int64_t band_limit = 0;               // shells
-  double mask_radius = 0;               // voxels
+  std::vector<Assignment> assignments;   // one per particle
+  std::vector<double> noise_variance;    // per shell
+  int64_t band_limit = 0;                // shells
+  int64_t summed_shells = 0;             // shells of the sums that the next references are made from
+  double mask_radius = 0;                // voxels
+  std::vector<IterationReport> reports;  // of all iterations so far
 };
 
 struct AverageMaps {
@@ -40,12 +44,17 @@ struct AverageMaps {
 struct AverageResult {
   AverageState state;
   AverageMaps maps;
-  std::vector<IterationReport> reports;
   std::string stop_reason;
 };
 
-// Called after each iteration with everything worth saving.
-using IterationCallback = std::function<void(const AverageState&, const AverageMaps&, const IterationReport&)>;
+// Why iterating further is of no use; nothing while it is. Either the map rests: twice a correlation above 0.999 with
+// the one before, at the same band limit; or the run has stalled: five iterations raised neither the band limit nor the
+// mean log-likelihood by more than 0.2 % (particles of a symmetric structure may change their poses for ever).
+std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports);
+
+// Called after each iteration with everything worth saving. Maps of an iteration have the shells that its M-step
+// summed; those of the result have all.
+using IterationCallback = std::function<void(const AverageState&, const AverageMaps&)>;
 
 // The E- and M-steps of `options.iterations` or until the map rests. `resume`: continue from a saved state.
 // The references of a particle exclude its own fold. `initial`: a map to start from instead of options.start.

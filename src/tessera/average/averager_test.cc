@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/average/averager.h"
 
+#include "tessera/average/recentre.h"
+
 #include <gtest/gtest.h>
 
 #include "tessera/align/compare.h"
@@ -86,12 +88,60 @@ TEST(Average, ResumingGivesTheBitsOfAnUninterruptedRun) {
   ExecContext context = scene.context(threads);
   std::vector<AverageState> states;
   ParticleStack first = scene.stack(context);
-  const auto whole =
-      average_particles(first, scene.options, context,
-                        [&](const AverageState& state, const auto&, const auto&) { states.push_back(state); });
+  const auto whole = average_particles(first, scene.options, context,
+                                       [&](const AverageState& state, const auto&) { states.push_back(state); });
   ParticleStack second = scene.stack(context);
   const auto resumed = average_particles(second, scene.options, context, nullptr, &states[0]);
   for (int64_t i = 0; i < whole.maps.map.size(); ++i) ASSERT_EQ(whole.maps.map[i], resumed.maps.map[i]);
+}
+
+TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
+  std::vector<IterationReport> reports(12);
+  for (int i = 0; i < 12; ++i) {
+    reports[i].band_limit = 8 + i;
+    reports[i].mean_log_likelihood = 100 + i;
+    reports[i].map_correlation = 0.99;
+  }
+  EXPECT_FALSE(reason_to_stop({}));
+  EXPECT_FALSE(reason_to_stop(reports)) << "still growing";
+  auto resting = reports;
+  resting[10].map_correlation = resting[11].map_correlation = 0.9995;
+  EXPECT_TRUE(reason_to_stop(resting));
+  resting[10].band_limit = 17;
+  EXPECT_FALSE(reason_to_stop(resting)) << "alike, but at another band limit";
+  auto stalled = reports;
+  for (int i = 7; i < 12; ++i) {
+    stalled[i].band_limit = stalled[6].band_limit;
+    stalled[i].mean_log_likelihood = stalled[6].mean_log_likelihood + 0.1;
+  }
+  EXPECT_TRUE(reason_to_stop(stalled));
+  stalled[9].mean_log_likelihood += 1;
+  EXPECT_FALSE(reason_to_stop(stalled)) << "the likelihood rose";
+}
+
+TEST(Recentre, FindsACommonOffsetAndMovesPosesWithTheMap) {
+  const Vec3 offset{1.5, -2, 0.7};
+  Random random(4, "recentre");
+  std::vector<Assignment> assignments(200);
+  std::vector<Pose> centred;
+  for (Assignment& a : assignments) {
+    Pose pose{Rotation::random(random), {random.normal() * 0.1, random.normal() * 0.1, random.normal() * 0.1}};
+    centred.push_back(pose);
+    pose.shift_voxels += pose.particle_from_ref * offset;
+    a.poses = {{pose, 0.5, 0}, {pose, 0.5, 0}};
+  }
+  EXPECT_LT((mean_offset(assignments) - offset).norm(), 0.05);
+  const Vec3 point{2, 3, 4};
+  auto moved = assignments;
+  move_reference(moved, offset, 5);
+  for (size_t i = 0; i < moved.size(); ++i) {
+    const Pose &before = assignments[i].poses[1].pose, &after = moved[i].poses[1].pose;
+    const Vec3 a = before.particle_from_ref * point + before.shift_voxels;
+    const Vec3 b = after.particle_from_ref * (point + offset) + after.shift_voxels;
+    EXPECT_LT((a - b).norm(), 1e-9) << "the same point of the particle";
+  }
+  move_reference(assignments, {-20, 0, 0}, 5);
+  for (const Assignment& a : assignments) EXPECT_LE(a.poses[0].pose.shift_voxels.norm(), 5 + 1e-9);
 }
 
 TEST(Average, UnfitParticlesAreNamedTogether) {

@@ -41,26 +41,14 @@ double posterior(const std::vector<RefinedPose>& candidates, double floor, bool 
 
 namespace {
 
-// Adds |X − Y|² of every observed component; beyond the reference's band Y is nothing.
-void measure_residual(const ParticleStack& stack, int64_t i, const ObservedComponents& all, const Aligner& aligner,
-                      const Pose& pose, Assignment& out) {
-  out.residual.assign(shell_count(stack.box()), 0);
-  out.components.assign(out.residual.size(), 0);
-  const auto* spectrum = stack.prepared(i).spectrum.data();
-  const Mat3 back = pose.particle_from_ref.inverse().matrix();
-  const double turn = -2 * pi / static_cast<double>(stack.box());
-  const int64_t limit = aligner.group(stack.group(i)).components.max_shell;
-  for (size_t k = 0; k < all.size(); ++k) {
-    std::complex<float> difference = spectrum[all.index[k]];
-    if (all.shell[k] <= limit) {
-      const Vec3 f{all.x[k], all.y[k], all.z[k]}, q = back * f;
-      const auto a =
-          aligner.reference().sample(static_cast<float>(q.x), static_cast<float>(q.y), static_cast<float>(q.z));
-      difference -= all.weight[k] * a * std::complex<float>(std::polar(1.0, turn * f.dot(pose.shift_voxels)));
-    }
-    out.residual[all.shell[k]] += std::norm(difference);
-    out.components[all.shell[k]] += 1;
-  }
+// |X − Y|² per shell; beyond the reference's band Y is nothing.
+void measure_residual(const ParticleStack& stack, int64_t i, const Aligner& aligner, const Pose& pose,
+                      Assignment& out) {
+  const ObservedComponents& band = aligner.group(stack.group(i)).components;
+  out.residual = stack.prepared(i).shell_power;
+  std::fill_n(out.residual.begin(), std::min<size_t>(band.max_shell + 1, out.residual.size()), 0.0);
+  add_residual(band, stack.prepared(i).spectrum.data(), aligner.reference(), pose, out.residual);
+  out.components = stack.observed(stack.group(i));
 }
 
 }  // namespace
@@ -68,8 +56,6 @@ void measure_residual(const ParticleStack& stack, int64_t i, const ObservedCompo
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title) {
   const ParticleStack& stack = input.stack;
   std::vector<Assignment> out(stack.count());
-  std::vector<ObservedComponents> observed;
-  for (const FourierWeight* weight : stack.weights()) observed.emplace_back(*weight, stack.box() / 2);
   std::vector<RotationSearch::Workspace> work(context.threads.count());
   Progress progress(context.sink, title, stack.count());
   std::mutex mutex;
@@ -83,7 +69,7 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
     out[i].log_likelihood = posterior(candidates, input.posterior_floor, input.hard, out[i].poses);
     if (!std::isfinite(out[i].log_likelihood))
       throw NumericalError(fmt::format("particle {}: the likelihood is not finite", i + 1));
-    measure_residual(stack, i, observed[stack.group(i)], aligner, out[i].poses.front().pose, out[i]);
+    measure_residual(stack, i, aligner, out[i].poses.front().pose, out[i]);
     std::lock_guard lock(mutex);
     progress.advance();
   });

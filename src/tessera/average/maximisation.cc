@@ -48,14 +48,15 @@ Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& r
 }
 
 FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
-                    const std::vector<int>& fold_of, int folds, int class_index, ExecContext& context) {
+                    const std::vector<int>& fold_of, int folds, int class_index, int64_t max_shell,
+                    ExecContext& context) {
   const int64_t n = stack.box(), batch = 16, planes = 2;
   FoldSums sums;
   for (int f = 0; f < folds; ++f) sums.folds.emplace_back(n);
   for (int64_t first = 0; first < stack.count(); first += batch) {
     const int64_t count = std::min(batch, stack.count() - first);
     std::vector<PaddedSpectrum> spectra(count);
-    context.threads.for_each(count, [&](int64_t i, int) { spectra[i] = stack.padded(first + i, n / 2); });
+    context.threads.for_each(count, [&](int64_t i, int) { spectra[i] = stack.padded(first + i, max_shell); });
     context.threads.for_each((n + planes - 1) / planes, [&](int64_t slab, int) {
       for (int64_t i = 0; i < count; ++i)
         for (const WeightedPose& p : poses[first + i])
@@ -83,6 +84,9 @@ Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, b
     return centred_spectrum(map);
   };
   out.fsc = fourier_shell_correlation(masked(first, weight_first), masked(second, weight_second));
+  // Shells that were not summed hold only what the mask leaks into them.
+  for (size_t s = 1; s < out.fsc.size(); ++s)
+    if (weight_first[s] == 0 || weight_second[s] == 0) out.fsc[s] = 0;
   out.crossing_shell = fsc_crossing_shell(out.fsc, 0.143);
   out.ridge.assign(out.fsc.size(), 0);
   bool fallen = false;

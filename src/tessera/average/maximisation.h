@@ -26,9 +26,11 @@ struct FoldSums {
   Accumulator half_without(int fold) const;
 };
 
-// poses[i]: the poses of particle i with probabilities. Every thread sums its own planes over the particles in order.
+// poses[i]: the poses of particle i with probabilities. Shells beyond max_shell stay empty. Every thread sums its own
+// planes over the particles in order, so that the number of threads changes no bit.
 FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
-                    const std::vector<int>& fold_of, int folds, int class_index, ExecContext& context);
+                    const std::vector<int>& fold_of, int folds, int class_index, int64_t max_shell,
+                    ExecContext& context);
 
 // Resolution of one class from its half-sets.
 struct Resolution {

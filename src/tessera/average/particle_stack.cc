@@ -46,18 +46,27 @@ ParticleStack::ParticleStack(const ParticleSource& source, double mask_radius, E
       mask_radius_(mask_radius),
       weights_(source.weights),
       group_(source.group),
-      volumes_(source.count),
       prepared_(source.count) {
   if (weights_.empty()) weights_.push_back(FourierWeight::uniform(box_));
   if (group_.empty()) group_.assign(source.count, 0);
+  std::vector<ObservedComponents> components;
+  for (const FourierWeight& weight : weights_) {
+    components.emplace_back(weight, box_ / 2);
+    std::vector<double>& count = observed_.emplace_back(shell_count(box_));
+    for (const int32_t shell : components.back().shell) ++count[shell];
+  }
   const Volume<float> mask = soft_sphere(Shape3::cube(box_), mask_radius, 3);
   Progress progress(context.sink, "reading particles", source.count);
   std::mutex mutex;
   std::vector<std::string> fault(source.count);
   context.threads.for_each(source.count, [&](int64_t i, int) {
-    volumes_[i] = source.load(i);
-    fault[i] = normalise(volumes_[i], mask);
-    prepared_[i].spectrum = centred_spectrum(volumes_[i]);
+    Volume<float> volume = source.load(i);
+    fault[i] = normalise(volume, mask);
+    prepared_[i].spectrum = centred_spectrum(volume);
+    const ObservedComponents& seen = components[group_[i]];
+    prepared_[i].shell_power.assign(shell_count(box_), 0);
+    for (size_t k = 0; k < seen.size(); ++k)
+      prepared_[i].shell_power[seen.shell[k]] += std::norm(prepared_[i].spectrum.data()[seen.index[k]]);
     std::lock_guard lock(mutex);
     progress.advance();
   });
@@ -79,24 +88,12 @@ void ParticleStack::sample_for(const RotationSearch& search, ExecContext& contex
   });
 }
 
-std::vector<double> ParticleStack::observed_variance(ExecContext& context) const {
-  std::vector<ObservedComponents> observed;
-  for (const auto& weight : weights_) observed.emplace_back(weight, box_ / 2);
-  std::vector<std::vector<double>> power(count()), number(count());
-  context.threads.for_each(count(), [&](int64_t i, int) {
-    const auto& components = observed[group_[i]];
-    power[i].assign(shell_count(box_), 0);
-    number[i].assign(shell_count(box_), 0);
-    for (size_t k = 0; k < components.size(); ++k) {
-      power[i][components.shell[k]] += std::norm(prepared_[i].spectrum.data()[components.index[k]]);
-      number[i][components.shell[k]] += 2;
-    }
-  });
+std::vector<double> ParticleStack::observed_variance() const {
   std::vector<double> out(shell_count(box_)), total(out.size());
   for (int64_t i = 0; i < count(); ++i)
     for (size_t s = 0; s < out.size(); ++s) {
-      out[s] += power[i][s];
-      total[s] += number[i][s];
+      out[s] += prepared_[i].shell_power[s];
+      total[s] += 2 * observed_[group_[i]][s];
     }
   double last = 1;
   for (size_t s = 1; s < out.size(); ++s) {
@@ -105,11 +102,6 @@ std::vector<double> ParticleStack::observed_variance(ExecContext& context) const
   }
   out[0] = out[1];
   return out;
-}
-
-double ParticleStack::memory_bytes(int64_t count, int64_t box) {
-  const double voxels = std::pow(static_cast<double>(box), 3);
-  return static_cast<double>(count) * voxels * 8.5;
 }
 
 }  // namespace tessera

@@ -27,31 +27,30 @@ class ParticleStack {
  public:
   ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context);
 
-  int64_t count() const { return static_cast<int64_t>(volumes_.size()); }
+  int64_t count() const { return static_cast<int64_t>(prepared_.size()); }
   int64_t box() const { return box_; }
   double voxel_size_A() const { return voxel_size_A_; }
   double mask_radius() const { return mask_radius_; }
   int group(int64_t i) const { return group_[i]; }
   const FourierWeight& weight(int64_t i) const { return weights_[group_[i]]; }
   std::vector<const FourierWeight*> weights() const;
-  const Volume<float>& volume(int64_t i) const { return volumes_[i]; }
   const PreparedParticle& prepared(int64_t i) const { return prepared_[i]; }
-  PaddedSpectrum padded(int64_t i, int64_t max_shell) const { return {volumes_[i], max_shell}; }
+  PaddedSpectrum padded(int64_t i, int64_t max_shell) const { return {prepared_[i].spectrum, max_shell}; }
+  // Observed components per shell of a tilt group.
+  const std::vector<double>& observed(int group) const { return observed_[group]; }
 
   // Samples every particle on the spheres of a search. Needed whenever the search changes.
   void sample_for(const RotationSearch& search, ExecContext& context);
   // Mean over particles of the power of observed components per shell, halved: an upper bound of the noise variance of
   // the real and of the imaginary part, and the value EM starts from.
-  std::vector<double> observed_variance(ExecContext& context) const;
-  // Bytes a stack of `count` particles of `box` takes in memory.
-  static double memory_bytes(int64_t count, int64_t box);
+  std::vector<double> observed_variance() const;
 
  private:
   int64_t box_;
   double voxel_size_A_, mask_radius_;
   std::vector<FourierWeight> weights_;
   std::vector<int> group_;
-  std::vector<Volume<float>> volumes_;
+  std::vector<std::vector<double>> observed_;
   std::vector<PreparedParticle> prepared_;
 };
 

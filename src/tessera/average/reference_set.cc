@@ -27,6 +27,10 @@ int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
   return std::clamp<int64_t>(std::lround(shell), 4, highest_shell(stack, options));
 }
 
+int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit) {
+  return std::min(stack.box() / 2, band_limit + 6);
+}
+
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
   const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.mask_radius, options_.align);
   if (search_ && grid == grid_) return;

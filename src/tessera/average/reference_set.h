@@ -36,5 +36,8 @@ class ReferenceSet {
 // Shells used in the first iterations, and the most ever used.
 int64_t first_shell(const ParticleStack& stack, const AverageOptions& options);
 int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options);
+// Shells worth summing in the M-step after an iteration at `band_limit`: as far as the next band limit can reach and
+// the FSC beyond it matters.
+int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit);
 
 }  // namespace tessera

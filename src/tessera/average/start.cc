@@ -55,7 +55,8 @@ class Starter {
   void iterate(AverageState& state, int iterations, const std::string& title) {
     const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.mask_radius, 3);
     for (int k = 0; k < iterations; ++k) {
-      const FoldSums sums = accumulate(stack_, poses_of(state), fold_of_, folds_, 0, context_);
+      const FoldSums sums =
+          accumulate(stack_, poses_of(state), fold_of_, folds_, 0, shells_to_sum(stack_, state.band_limit), context_);
       references_.build(sums, measure_resolution(sums, mask, options_.wiener), state, options_.folds > 1, context_);
       align_all(state, title);
     }
@@ -76,9 +77,10 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
                          int folds, double outer_radius, ReferenceSet& references, const Volume<float>* initial,
                          ExecContext& context) {
   AverageState fresh;
-  fresh.noise_variance = stack.observed_variance(context);
+  fresh.noise_variance = stack.observed_variance();
   fresh.band_limit = first_shell(stack, options);
   fresh.mask_radius = outer_radius;
+  fresh.summed_shells = shells_to_sum(stack, fresh.band_limit);
   Starter starter(stack, options, fold_of, folds, references, context);
   if (initial) {
     references.build(*initial, fresh, folds, context);

@@ -88,4 +88,13 @@ PlanCache& plans() {
   return cache;
 }
 
+int64_t fast_even_size(int64_t n) {
+  for (int64_t size = n + n % 2;; size += 2) {
+    int64_t rest = size;
+    for (const int64_t factor : {2, 3, 5})
+      while (rest % factor == 0) rest /= factor;
+    if (rest == 1) return size;
+  }
+}
+
 }  // namespace tessera

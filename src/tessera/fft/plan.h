@@ -62,4 +62,7 @@ class PlanCache {
 // The cache of the process.
 PlanCache& plans();
 
+// Smallest even size ≥ n with factors 2, 3 and 5 alone.
+int64_t fast_even_size(int64_t n);
+
 }  // namespace tessera

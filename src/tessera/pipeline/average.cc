@@ -133,7 +133,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     earlier = read_checkpoint(checkpoint_file, identity);
     context.sink.message(Severity::info, earlier ? fmt::format("resuming after iteration {}", earlier->state.iteration)
                                                  : "no checkpoint to resume from: starting anew");
-    if (earlier) outcome.reports = earlier->reports;
+    if (earlier) outcome.reports = earlier->state.reports;
   }
   std::optional<Volume<float>> initial;
   if (!request.reference.empty() && !earlier)
@@ -141,8 +141,9 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
 
   Writer writer(request, files, context, record);
   bool wrote = false;
-  const auto save = [&](const AverageState& state, const AverageMaps& maps, const IterationReport& report) {
-    outcome.reports.push_back(report);
+  const auto save = [&](const AverageState& state, const AverageMaps& maps) {
+    const IterationReport& report = state.reports.back();
+    outcome.reports = state.reports;
     outcome.iterations = state.iteration;
     outcome.resolution_A = maps.resolution_A;
     record.add_timing("references", report.reference_seconds);
@@ -152,7 +153,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     writer.maps(maps);
     writer.particles(state.assignments);
     writer.convergence(outcome.reports, maps);
-    write_checkpoint(checkpoint_file, {identity, state, outcome.reports});
+    write_checkpoint(checkpoint_file, {identity, state});
     timer.stop();
     writer.record(outcome);
     wrote = true;
@@ -168,7 +169,8 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     outcome.stop_reason = result.stop_reason;
     outcome.iterations = result.state.iteration;
     outcome.resolution_A = result.maps.resolution_A;
-    if (!wrote) writer.maps(result.maps);
+    writer.maps(result.maps);
+    writer.convergence(outcome.reports, result.maps);
   } catch (const Interrupted&) {
     const bool saved = wrote || earlier;
     throw Interrupted(saved ? fmt::format("stopped; iteration {} is saved in {}, --resume continues from it",

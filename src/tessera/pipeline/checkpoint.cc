@@ -12,6 +12,7 @@ using Json = nlohmann::ordered_json;
 template <typename Report, typename Visit>
 void each_value(Report& report, Visit&& visit) {
   visit("iteration", report.iteration);
+  visit("band_limit_shells", report.band_limit);
   visit("mean_log_likelihood", report.mean_log_likelihood);
   visit("mean_correlation", report.mean_correlation);
   visit("effective_candidates", report.effective_candidates);
@@ -38,6 +39,8 @@ WeightedPose pose_of(const Json& json) {
 }
 
 Json state_json(const AverageState& state) {
+  auto reports = Json::array();
+  for (const IterationReport& report : state.reports) reports.push_back(report_json(report));
   auto list = Json::array();
   for (const Assignment& assignment : state.assignments) {
     auto poses = Json::array();
@@ -47,15 +50,18 @@ Json state_json(const AverageState& state) {
   }
   return {{"iteration", state.iteration},
           {"band_limit", state.band_limit},
+          {"summed_shells", state.summed_shells},
           {"mask_radius", state.mask_radius},
           {"noise_variance", state.noise_variance},
-          {"assignments", list}};
+          {"assignments", list},
+          {"reports", reports}};
 }
 
 AverageState state_of(const Json& json) {
   AverageState state;
   state.iteration = json.at("iteration");
   state.band_limit = json.at("band_limit");
+  state.summed_shells = json.at("summed_shells");
   state.mask_radius = json.at("mask_radius");
   state.noise_variance = json.at("noise_variance").get<std::vector<double>>();
   for (const Json& entry : json.at("assignments")) {
@@ -64,6 +70,9 @@ AverageState state_of(const Json& json) {
     assignment.log_likelihood = entry.at("log_likelihood");
     assignment.correlation = entry.at("correlation");
   }
+  for (const Json& entry : json.at("reports"))
+    each_value(state.reports.emplace_back(),
+               [&](const char* name, auto& value) { value = entry.at(name).get<std::decay_t<decltype(value)>>(); });
   return state;
 }
 
@@ -76,12 +85,9 @@ Json report_json(const IterationReport& report) {
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  auto reports = Json::array();
-  for (const IterationReport& report : checkpoint.reports) reports.push_back(report_json(report));
   const Json json = {{"format", "tessera average checkpoint 1"},
                      {"identity", checkpoint.identity},
-                     {"state", state_json(checkpoint.state)},
-                     {"reports", reports}};
+                     {"state", state_json(checkpoint.state)}};
   const std::vector<uint8_t> bytes = Json::to_cbor(json);
   AtomicFile file(path);
   file.write(bytes.data(), bytes.size());
@@ -96,9 +102,6 @@ std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, con
     const Json json = Json::from_cbor(bytes);
     checkpoint.identity = json.at("identity");
     if (checkpoint.identity == identity) checkpoint.state = state_of(json.at("state"));
-    for (const Json& entry : json.at("reports"))
-      each_value(checkpoint.reports.emplace_back(),
-                 [&](const char* name, auto& value) { value = entry.at(name).get<std::decay_t<decltype(value)>>(); });
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{}: not a checkpoint of Tessera, or damaged ({}); start without --resume", path.string(),
                               error.what()));

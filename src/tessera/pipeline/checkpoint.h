@@ -13,7 +13,6 @@ namespace tessera {
 struct Checkpoint {
   std::string identity;  // of the request: a checkpoint of another one is refused
   AverageState state;
-  std::vector<IterationReport> reports;
 };
 
 // CBOR (RFC 8949), atomic; numbers keep all their bits.

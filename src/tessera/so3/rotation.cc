@@ -21,6 +21,7 @@ double wrapped_degrees(double angle) {
 
 Rotation Rotation::from_quaternion(double w, double x, double y, double z) {
   const double norm = std::sqrt(w * w + x * x + y * y + z * z);
+  if (std::abs(norm - 1) < 1e-14) return {w, x, y, z};  // a stored rotation comes back with the same bits
   return {w / norm, x / norm, y / norm, z / norm};
 }
 
