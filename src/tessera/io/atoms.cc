@@ -4,13 +4,14 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
-#include <gemmi/assembly.hpp>
+#include <cmath>
 #include <gemmi/mmread.hpp>
 #include <memory>
 #include <set>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/assembly.h"
+#include "tessera/io/atom_element.h"
 
 namespace tessera {
 namespace fs = std::filesystem;
@@ -43,12 +44,64 @@ std::string read_maybe_gzip(const fs::path& path) {
   return text;
 }
 
+// Length of the number in "1abc.pdb1", the archive's name for an assembly with a model for each copy; 0 otherwise.
+size_t copies_ending(const std::string& name) {
+  const size_t dot = name.rfind(".pdb");
+  const size_t digits = dot == std::string::npos ? 0 : name.size() - dot - 4;
+  const bool all = std::all_of(name.end() - static_cast<int64_t>(digits), name.end(),
+                               [](unsigned char c) { return std::isdigit(c); });
+  return all ? digits : 0;
+}
+
 std::string name_of(const fs::path& path) {
   std::string name = path.filename().string();
-  for (const char* ending : {".gz", ".pdb", ".ent", ".cif", ".mmcif"})
-    if (name.size() > std::string_view(ending).size() && name.ends_with(ending))
-      name.resize(name.size() - std::string_view(ending).size());
+  const auto drop = [&](std::string_view ending) {
+    if (name.size() > ending.size() && name.ends_with(ending)) name.resize(name.size() - ending.size());
+  };
+  drop(".gz");
+  if (const size_t digits = copies_ending(name)) name.resize(name.size() - digits);
+  for (const char* ending : {".pdb", ".ent", ".cif", ".mmcif"}) drop(ending);
   return name;
+}
+
+// Some programs write bare BIOMT records: the lines that name the assembly and its chains are put before them.
+void complete_assembly_records(std::string& text) {
+  const size_t matrix = text.find("REMARK 350   BIOMT1");
+  if (matrix == std::string::npos) return;
+  if (text.find("REMARK 350 APPLY THE FOLLOWING TO CHAINS:") == std::string::npos)
+    text.insert(matrix, "REMARK 350 APPLY THE FOLLOWING TO CHAINS: (all)\n");
+  if (text.find("REMARK 350 BIOMOLECULE:") == std::string::npos)
+    text.insert(text.find("REMARK 350"), "REMARK 350 BIOMOLECULE: 1\n");
+}
+
+void add_unknown_column(gemmi::cif::Loop& loop, const std::string& tag) {
+  const size_t width = loop.tags.size();
+  std::vector<std::string> values;
+  for (size_t i = 0; i < loop.values.size(); ++i) {
+    values.push_back(std::move(loop.values[i]));
+    if ((i + 1) % width == 0) values.emplace_back("?");
+  }
+  loop.tags.push_back(tag);
+  loop.values = std::move(values);
+}
+
+// Likewise in mmCIF: gemmi passes over assemblies whose tables lack one of these columns, though none is needed.
+void complete_assembly_records(gemmi::cif::Document& document) {
+  const auto complete = [](gemmi::cif::Block& block, const std::string& table, const std::vector<const char*>& names) {
+    if (block.find_values(table + "id").length() == 0) return;
+    for (const char* name : names) {
+      if (block.find_values(table + name).length() != 0) continue;
+      if (gemmi::cif::Loop* loop = block.find_values(table + "id").get_loop()) {
+        add_unknown_column(*loop, table + name);
+      } else {
+        block.set_pair(table + name, "?");
+      }
+    }
+  };
+  for (gemmi::cif::Block& block : document.blocks) {
+    complete(block, "_pdbx_struct_assembly.", {"details", "method_details", "oligomeric_details", "oligomeric_count"});
+    complete(block, "_pdbx_struct_oper_list.", {"type"});
+  }
 }
 
 gemmi::Structure parse(std::string& text, const fs::path& path) {
@@ -58,77 +111,95 @@ gemmi::Structure parse(std::string& text, const fs::path& path) {
   if (!has_atoms && !is_cif)
     throw IoError(fmt::format("{}: holds no atoms; a PDB or mmCIF file is needed", path.string()));
   try {
-    if (!is_cif) return gemmi::read_pdb_string(text, path.string());
+    if (!is_cif) {
+      complete_assembly_records(text);
+      return gemmi::read_pdb_string(text, path.string());
+    }
     gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), path.c_str());
-    return gemmi::make_structure(std::move(document));
+    complete_assembly_records(document);
+    gemmi::Structure structure = gemmi::make_structure(std::move(document));
+    structure.merge_chain_parts();  // ligands and waters stand apart from their chain in the file
+    return structure;
   } catch (const std::exception& error) {
     throw IoError(fmt::format("{}: is not a readable structure: {}", path.string(), error.what()));
   }
-}
-
-// The element: of the file where it is one, otherwise from the atom's name. In a polymer a name begins with its
-// element's letter (CA is a carbon); in a hetero group of one atom the name is the element (CA is calcium).
-gemmi::Element element_of(const gemmi::Atom& atom, const gemmi::Residue& residue) {
-  if (atom.element != gemmi::El::X) return atom.element;
-  std::string letters;
-  for (const char c : atom.name)
-    if (std::isalpha(static_cast<unsigned char>(c)))
-      letters += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  if (letters.empty()) return gemmi::El::X;
-  if (residue.atoms.size() == 1) {
-    const gemmi::Element whole(letters);
-    if (whole != gemmi::El::X) return whole;
-  }
-  return gemmi::Element(letters.substr(0, 1));
-}
-
-const gemmi::Assembly* first_assembly(const gemmi::Structure& structure) {
-  return structure.assemblies.empty() ? nullptr : &structure.assemblies.front();
 }
 
 // Reads the first model as kept by the selection, counting what is left out.
 struct Collector {
   const AtomSelection& selection;
   AtomicModel out;
-  int64_t hydrogens = 0, waters = 0, alternatives = 0, unknown = 0;
+  int64_t hydrogens = 0, waters = 0, alternatives = 0, placeless = 0, unknown = 0;
 
   void take(const gemmi::Model& model) {
     for (const gemmi::Chain& chain : model.chains) {
       const size_t before = out.atoms.size();
-      for (const gemmi::Residue& residue : chain.residues) take(residue);
+      for (size_t i = 0; i < chain.residues.size(); ++i)
+        take(chain.residues[i], i > 0 ? &chain.residues[i - 1] : nullptr);
       out.chain_count += out.atoms.size() > before;
     }
   }
 
-  void take(const gemmi::Residue& residue) {
+  // `before`: the residue that precedes in the chain; two of one number are alternatives of each other.
+  void take(const gemmi::Residue& residue, const gemmi::Residue* before) {
     const bool water = residue.name == "HOH" || residue.name == "DOD" || residue.name == "WAT" || residue.name == "H2O";
     if (water && !selection.waters) {
       waters += static_cast<int64_t>(residue.atoms.size());
       return;
     }
+    const bool second_residue = before && before->seqid == residue.seqid && !before->atoms.empty() &&
+                                before->atoms.front().altloc != '\0' && before->segment == residue.segment;
     std::set<std::string> seen;  // first alternative of each atom name
     for (const gemmi::Atom& atom : residue.atoms) {
       const gemmi::Element element = element_of(atom, residue);
+      const bool alternative = atom.altloc != '\0' && (second_residue || !seen.insert(atom.name).second);
       if (element.is_hydrogen() && !selection.hydrogens) {
         ++hydrogens;
-        continue;
-      }
-      if (atom.altloc != '\0' && !seen.insert(atom.name).second) {
+      } else if (alternative) {
         ++alternatives;
-        continue;
+      } else {
+        keep(atom, element);
       }
-      if (element == gemmi::El::X) ++unknown;
-      Atom& kept = out.atoms.emplace_back();
-      kept.position_A = {atom.pos.x, atom.pos.y, atom.pos.z};
-      if (element != gemmi::El::X) {
-        kept.atomic_number = element.atomic_number();
-        kept.mass = static_cast<float>(element.weight());
-      }
-      kept.occupancy = atom.occ;
-      kept.b_factor_A2 = atom.b_iso;
     }
   }
+
+  void keep(const gemmi::Atom& atom, gemmi::Element element) {
+    Atom& kept = out.atoms.emplace_back();
+    kept.position_A = {atom.pos.x, atom.pos.y, atom.pos.z};
+    if (element == gemmi::El::X) {
+      ++unknown;
+    } else {
+      kept.atomic_number = element.atomic_number();
+      kept.mass = static_cast<float>(element.weight());
+    }
+    kept.occupancy = atom.occ;
+    kept.b_factor_A2 = atom.b_iso;
+  }
+
+  void add_notes() {
+    const auto note = [&](int64_t count, const char* what) {
+      if (count > 0) out.notes.push_back(fmt::format("{} {}", count, what));
+    };
+    note(hydrogens, "hydrogen atoms left out");
+    note(waters, "atoms of water left out");
+    note(alternatives, "atoms at alternative locations left out");
+    note(placeless, "atoms without coordinates left out");
+    note(unknown, "atoms of unknown element are taken for carbon");
+  }
 };
+
+// Takes out atoms at no place (unknown coordinates in mmCIF) and returns their number.
+int64_t drop_placeless(gemmi::Model& model) {
+  int64_t count = 0;
+  const auto placeless = [](const gemmi::Atom& atom) {
+    const double largest_A = 1e7;  // 1 mm; beyond, sums of coordinates lose their meaning
+    return !(std::abs(atom.pos.x) < largest_A && std::abs(atom.pos.y) < largest_A && std::abs(atom.pos.z) < largest_A);
+  };
+  for (gemmi::Chain& chain : model.chains)
+    for (gemmi::Residue& residue : chain.residues)
+      count += static_cast<int64_t>(std::erase_if(residue.atoms, placeless));
+  return count;
+}
 
 }  // namespace
 
@@ -140,39 +211,23 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
   if (structure.models.empty()) throw IoError(fmt::format("{}: holds no model", path.string()));
   Collector collector{selection, {}};
   collector.out.name = name_of(path);
-  const gemmi::Assembly* assembly = selection.assembly ? first_assembly(structure) : nullptr;
-  if (assembly) {
-    gemmi::Model model =
-        gemmi::make_assembly(*assembly, structure.models.front(), gemmi::HowToNameCopiedChain::Dup, nullptr);
-    gemmi::merge_atoms_in_expanded_model(model, gemmi::UnitCell());
-    collector.take(model);
-    size_t operators = 0;
-    for (const auto& generator : assembly->generators) operators += generator.operators.size();
-    if (collector.out.atoms.empty()) {
-      collector.out.notes.push_back(
-          fmt::format("assembly {} names no chain of the file: the file's atoms are used as they are", assembly->name));
-      collector.take(structure.models.front());
-    } else {
-      collector.out.notes.push_back(fmt::format("biological assembly {} from {} operators", assembly->name, operators));
-    }
+  for (gemmi::Model& model : structure.models) collector.placeless += drop_placeless(model);
+  std::string plain_name = path.filename().string();
+  if (plain_name.ends_with(".gz")) plain_name.resize(plain_name.size() - 3);
+  const size_t models = structure.models.size();
+  if (selection.assembly && models > 1 && copies_ending(plain_name) > 0) {
+    for (const gemmi::Model& model : structure.models) collector.take(model);
+    collector.out.notes.push_back(fmt::format("the {} models are the copies of a biological assembly", models));
   } else {
-    collector.take(structure.models.front());
+    collector.take(selection.assembly ? assembled(structure, collector.out.notes) : structure.models.front());
+    if (models > 1) collector.out.notes.push_back(fmt::format("the first of {} models is used", models));
   }
-  AtomicModel& out = collector.out;
-  const auto note = [&](int64_t count, const char* what) {
-    if (count > 0) out.notes.push_back(fmt::format("{} {} left out", count, what));
-  };
-  note(collector.hydrogens, "hydrogen atoms");
-  note(collector.waters, "atoms of water");
-  note(collector.alternatives, "atoms at alternative locations");
-  if (collector.unknown > 0)
-    out.notes.push_back(fmt::format("{} atoms of unknown element are taken for carbon", collector.unknown));
-  if (structure.models.size() > 1)
-    out.notes.push_back(fmt::format("the first of {} models is used", structure.models.size()));
-  if (out.atoms.empty())
-    throw IoError(fmt::format("{}: no atoms left ({} hydrogens and {} water atoms were left out)", path.string(),
-                              collector.hydrogens, collector.waters));
-  return out;
+  collector.add_notes();
+  if (collector.out.atoms.empty())
+    throw IoError(fmt::format(
+        "{}: no atoms left ({} hydrogens, {} of water and {} without coordinates were left out); give another file",
+        path.string(), collector.hydrogens, collector.waters, collector.placeless));
+  return std::move(collector.out);
 }
 
 }  // namespace tessera

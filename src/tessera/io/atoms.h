@@ -25,15 +25,19 @@ struct AtomicModel {
   std::vector<std::string> notes;  // what was done or left out, a sentence each, for the user
 };
 
-// The first model is read, and of alternative locations the first.
+// The first model is read, and of alternative locations (of atoms, or of whole residues) the first. Of a file named
+// *.pdb1, *.pdb2, … (the archive's assemblies in PDB format) every model is a copy, and all are read.
 struct AtomSelection {
-  bool assembly = true;    // biological assembly 1 of the file's records (BIOMT, _pdbx_struct_assembly), if it has any
+  // Biological assembly 1 of the file's records (BIOMT, _pdbx_struct_assembly), the one the archive prefers; where
+  // there is none, the non-crystallographic copies (MTRIX) that the file does not hold already; else the atoms as they
+  // are.
+  bool assembly = true;
   bool hydrogens = false;  // deuterium is a hydrogen
   bool waters = false;
 };
 
-// Format by content, not by name. An element column that is missing, wrong or unknown is deduced from the atom's name
-// and residue. Atoms at exactly zero occupancy are kept with it.
+// Format by content, not by name. An element that is missing, unknown or impossible in its residue is deduced from the
+// atom's name (atom_element.h). Atoms at exactly zero occupancy are kept with it.
 // IoError: no such file, broken gzip, not a structure, no atoms left (saying how many were left out and why).
 // Cost about 10 MB/s of plain text.
 AtomicModel read_atoms(const std::filesystem::path& path, const AtomSelection& selection = {});

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/io/assembly.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <gemmi/assembly.hpp>
+#include <unordered_map>
+
+namespace tessera {
+namespace {
+
+constexpr double coincidence_A = 0.2;
+
+const gemmi::Assembly* preferred(const gemmi::Structure& structure) {
+  const gemmi::Assembly* first = nullptr;
+  for (const gemmi::Assembly& assembly : structure.assemblies) {
+    if (assembly.generators.empty()) continue;
+    if (assembly.name == "1") return &assembly;
+    if (!first) first = &assembly;
+  }
+  return first;
+}
+
+std::string description(const gemmi::Assembly& assembly, const gemmi::Structure& structure) {
+  size_t operators = 0;
+  for (const auto& generator : assembly.generators) operators += generator.operators.size();
+  std::string out = fmt::format("biological assembly {}", assembly.name);
+  if (structure.assemblies.size() > 1) out += fmt::format(" of {}", structure.assemblies.size());
+  if (assembly.author_determined || assembly.software_determined)
+    out += fmt::format(" ({})", assembly.author_determined ? "stated by the authors" : "proposed by software");
+  return out + fmt::format(", by {} operator{}", operators, operators == 1 ? "" : "s");
+}
+
+// Finds atoms near a place, in unit cells of 1 Å kept in a hash table: a stray atom far away costs nothing.
+class Neighbours {
+ public:
+  struct Entry {
+    gemmi::Atom* atom;
+    const gemmi::Residue* residue;
+    size_t chain;
+  };
+
+  // An atom put in before, of another chain, that is the same but for its copy.
+  gemmi::Atom* twin(const Entry& entry) const {
+    const gemmi::Position& p = entry.atom->pos;
+    const auto low = [](double x) { return static_cast<int64_t>(std::floor(x - coincidence_A)); };
+    const auto high = [](double x) { return static_cast<int64_t>(std::floor(x + coincidence_A)); };
+    for (int64_t z = low(p.z); z <= high(p.z); ++z)
+      for (int64_t y = low(p.y); y <= high(p.y); ++y)
+        for (int64_t x = low(p.x); x <= high(p.x); ++x) {
+          const auto [begin, end] = cells_.equal_range(key(x, y, z));
+          for (auto it = begin; it != end; ++it)
+            if (same(entry, it->second)) return it->second.atom;
+        }
+    return nullptr;
+  }
+  void add(const Entry& entry) {
+    const gemmi::Position& p = entry.atom->pos;
+    const auto whole = [](double x) { return static_cast<int64_t>(std::floor(x)); };
+    cells_.emplace(key(whole(p.x), whole(p.y), whole(p.z)), entry);
+  }
+
+ private:
+  // Different cells may share a key; positions are compared anyway.
+  static uint64_t key(int64_t x, int64_t y, int64_t z) {
+    return static_cast<uint64_t>(x) * 0x9E3779B97F4A7C15u ^ static_cast<uint64_t>(y) * 0xC2B2AE3D27D4EB4Fu ^
+           static_cast<uint64_t>(z) * 0x165667B19E3779F9u;
+  }
+  static bool same(const Entry& a, const Entry& b) {
+    return a.chain != b.chain && a.atom->serial == b.atom->serial && a.atom->altloc == b.atom->altloc &&
+           a.atom->element == b.atom->element && a.atom->name == b.atom->name && a.residue->seqid == b.residue->seqid &&
+           a.residue->name == b.residue->name && a.atom->pos.dist(b.atom->pos) < coincidence_A;
+  }
+
+  std::unordered_multimap<uint64_t, Entry> cells_;
+};
+
+void merge_coinciding(gemmi::Model& model) {
+  Neighbours neighbours;
+  for (size_t c = 0; c < model.chains.size(); ++c)
+    for (gemmi::Residue& residue : model.chains[c].residues) {
+      std::vector<gemmi::Atom> kept;
+      kept.reserve(residue.atoms.size());  // so that the addresses below stay
+      for (gemmi::Atom& atom : residue.atoms) {
+        if (gemmi::Atom* twin = neighbours.twin({&atom, &residue, c})) {
+          twin->occ = std::min(1.0f, twin->occ + atom.occ);
+        } else {
+          kept.push_back(atom);
+          neighbours.add({&kept.back(), &residue, c});
+        }
+      }
+      residue.atoms.swap(kept);
+    }
+}
+
+bool has_atoms(const gemmi::Model& model) {
+  for (const gemmi::Chain& chain : model.chains)
+    for (const gemmi::Residue& residue : chain.residues)
+      if (!residue.atoms.empty()) return true;
+  return false;
+}
+
+gemmi::Model with_copies(const gemmi::Model& model, const std::vector<gemmi::NcsOp>& operators) {
+  gemmi::Model out = model;
+  for (const gemmi::NcsOp& op : operators) {
+    if (op.given) continue;
+    for (gemmi::Chain chain : model.chains) {
+      for (gemmi::Residue& residue : chain.residues)
+        for (gemmi::Atom& atom : residue.atoms) atom.pos = gemmi::Position(op.tr.apply(atom.pos));
+      out.chains.push_back(std::move(chain));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::string>& notes) {
+  const gemmi::Model& model = structure.models.front();
+  if (const gemmi::Assembly* assembly = preferred(structure)) {
+    gemmi::Model out = gemmi::make_assembly(*assembly, model, gemmi::HowToNameCopiedChain::Dup, nullptr);
+    if (!has_atoms(out)) {
+      notes.push_back(
+          fmt::format("assembly {} names no chain of the file: the file's atoms are used as they are", assembly->name));
+      return model;
+    }
+    notes.push_back(description(*assembly, structure));
+    merge_coinciding(out);
+    return out;
+  }
+  if (std::all_of(structure.ncs.begin(), structure.ncs.end(), [](const auto& op) { return op.given; })) return model;
+  notes.push_back("the file has no assembly: its MTRIX copies are made");
+  gemmi::Model out = with_copies(model, structure.ncs);
+  merge_coinciding(out);
+  return out;
+}
+
+}  // namespace tessera
