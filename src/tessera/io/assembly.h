@@ -2,9 +2,13 @@
 // Biological assemblies of a structure. Used by atoms.cc alone.
 #pragma once
 
-#include <gemmi/model.hpp>
 #include <string>
 #include <vector>
+
+namespace gemmi {
+struct Model;
+struct Structure;
+}  // namespace gemmi
 
 namespace tessera {
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <gemmi/model.hpp>
 #include <gemmi/resinfo.hpp>
 #include <initializer_list>
 #include <string>

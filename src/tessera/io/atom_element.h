@@ -2,7 +2,11 @@
 // The element of an atom where the file's element column cannot be believed. Used by atoms.cc alone.
 #pragma once
 
-#include <gemmi/model.hpp>
+namespace gemmi {
+struct Atom;
+struct Element;
+struct Residue;
+}  // namespace gemmi
 
 namespace tessera {
 
