@@ -128,17 +128,18 @@ TEST(Threads, AnExceptionReachesTheCallerAndStopsTheLoop) {
     Threads threads(count);
     std::atomic<int64_t> ran = 0;
     try {
-      threads.for_each(1000000, [&](int64_t item, int) {
+      threads.for_each(10000, [&](int64_t item, int) {
         if (item == 10) throw std::runtime_error("item 10");
         ++ran;
+        std::this_thread::sleep_for(std::chrono::microseconds(50));
       });
       FAIL() << "swallowed";
     } catch (const std::runtime_error& error) {
       EXPECT_STREQ(error.what(), "item 10");
     }
     EXPECT_GE(ran, 10 - count);
-    EXPECT_LT(ran, 1000000) << count;
-    std::atomic<int> after = 0;  // the pool lives on
+    EXPECT_LT(ran, 5000) << count;  // others finish what they hold, even if the thrower is held up for long
+    std::atomic<int> after = 0;     // the pool lives on
     threads.for_each(100, [&](int64_t, int) { ++after; });
     EXPECT_EQ(after, 100);
   }
