@@ -51,7 +51,7 @@ Score recover(const Volume<float>& truth, const std::string& mode, double snr, i
   const RotationSearch search = make_search(box, search_grid(box, band, 12, options), options);
   const double variance = statistics(truth).variance / snr * static_cast<double>(truth.size()) / 2;
   const Aligner aligner(search, reference, {&weight}, band, std::vector<double>(shell_count(box), variance), options);
-  RotationSearch::Workspace work;
+  Aligner::Workspace work;
   Score out;
   for (int i = 0; i < trials; ++i) {
     const Pose pose = synthetic::random_pose(seed, i, max_shift);

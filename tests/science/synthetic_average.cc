@@ -27,7 +27,7 @@ double fitted_correlation(const Volume<float>& map, const Volume<float>& truth) 
   PreparedParticle particle;
   particle.spectrum = centred_spectrum(map);
   particle.samples = search.sample_particle(PaddedSpectrum(map, band), one);
-  RotationSearch::Workspace work;
+  Aligner::Workspace work;
   const auto best = aligner.align(particle, 0, std::nullopt, -1, work)[0].pose;
   const Volume<float> turned = rotate_volume(truth, best.particle_from_ref.matrix(), best.shift_voxels);
   return masked_correlation(map, turned, soft_sphere(map.shape(), static_cast<double>(n) / 2 - 5, 3));

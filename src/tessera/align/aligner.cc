@@ -2,12 +2,30 @@
 #include "tessera/align/aligner.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
+namespace {
+
+// Adds the life of the object to a sum.
+class Lap {
+ public:
+  explicit Lap(double& seconds) : seconds_(seconds) {}
+  ~Lap() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  Lap(const Lap&) = delete;
+  Lap& operator=(const Lap&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double& seconds_;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
 
 SearchMode AlignOptions::mode() const {
   if (search == "phases") return SearchMode::phases;
@@ -61,26 +79,33 @@ Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
 }
 
 std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
-                                      double prior_radius, RotationSearch::Workspace& work) const {
+                                      double prior_radius, Workspace& work) const {
   const Group& g = groups_[group];
   const SearchMode mode = options_.mode();
   std::vector<Pose> out;
   if (mode != SearchMode::magnitudes) {
+    const Lap lap(work.rotation_seconds);
     std::vector<int> subset;
     if (prior && prior_radius >= 0)
       for (size_t t = 0; t < search_.translations().size(); ++t)
         if ((search_.translations()[t] - prior->shift_voxels).norm() <= prior_radius)
           subset.push_back(static_cast<int>(t));
     for (const auto& c : search_.search_phases(particle.samples, harmonics_, g.phase_denominator, shell_weight_, subset,
-                                               options_.candidates, options_.separation_deg * degree, work))
+                                               options_.candidates, options_.separation_deg * degree, work.search))
       out.push_back({c.particle_from_ref, c.shift_voxels});
   }
   if (mode != SearchMode::phases) {
+    std::vector<RotationSearch::Candidate> found;
+    {
+      const Lap lap(work.rotation_seconds);
+      found = search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
+                                        options_.mean_removed, options_.candidates, options_.separation_deg * degree,
+                                        work.search);
+    }
+    const Lap lap(work.translation_seconds);
     const auto weighted =
         weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
-    for (const auto& c :
-         search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
-                                   options_.mean_removed, options_.candidates, options_.separation_deg * degree, work))
+    for (const auto& c : found)
       out.push_back(
           {c.particle_from_ref,
            search_shift(weighted, reference_, c.particle_from_ref, options_.max_shift_voxels)[0].shift_voxels});
@@ -89,10 +114,11 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
 }
 
 std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
-                                        double prior_radius, RotationSearch::Workspace& work) const {
+                                        double prior_radius, Workspace& work) const {
   const Group& g = groups_[group];
   auto starts = candidates(particle, group, prior, prior_radius, work);
   if (prior) starts.push_back(*prior);
+  const Lap lap(work.refinement_seconds);
   const auto coarse = weighted_particle(g.search_components, particle.spectrum.data(), noise_variance_, g.search_power);
   const auto fine = weighted_particle(g.components, particle.spectrum.data(), noise_variance_, g.power);
   RefineOptions climb;

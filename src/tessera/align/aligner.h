@@ -56,6 +56,13 @@ class Aligner {
     std::vector<float> search_power, power;
     AlignedVector<float> phase_denominator;
   };
+  // What a thread works with, and the seconds it spent in each stage so far.
+  struct Workspace {
+    RotationSearch::Workspace search;
+    double rotation_seconds = 0;     // search over rotations, with phases: and the grid of translations
+    double translation_seconds = 0;  // shifts of the magnitude search's candidates
+    double refinement_seconds = 0;   // climbs
+  };
   // search: shared grids. band_limit: shells used in refinement; the search uses search.shells() of them.
   // noise_variance: of the real and of the imaginary part of a component, per shell.
   Aligner(const RotationSearch& search, const PaddedSpectrum& reference, std::vector<const FourierWeight*> weights,
@@ -64,7 +71,7 @@ class Aligner {
   // Poses best first by correlation; never empty. `prior`: a pose from an earlier iteration, always among the
   // candidates; translations are then searched only within `prior_radius` voxels of its shift, if that is not negative.
   std::vector<RefinedPose> align(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
-                                 double prior_radius, RotationSearch::Workspace& work) const;
+                                 double prior_radius, Workspace& work) const;
   PoseScore score(const PreparedParticle& particle, int group, const Pose& pose) const;
   // Climb to the nearest maximum only.
   RefinedPose refine(const PreparedParticle& particle, int group, const Pose& start) const;
@@ -75,7 +82,7 @@ class Aligner {
 
  private:
   std::vector<Pose> candidates(const PreparedParticle& particle, int group, const std::optional<Pose>& prior,
-                               double prior_radius, RotationSearch::Workspace& work) const;
+                               double prior_radius, Workspace& work) const;
 
   const RotationSearch& search_;
   const PaddedSpectrum& reference_;

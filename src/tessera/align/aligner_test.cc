@@ -25,7 +25,7 @@ TEST_P(SearchBy, RecoversPosesOfNoisyWedgedParticles) {
   const RotationSearch search = make_search(box, search_grid(box, 8, 11, options), options);
   const double snr = 0.1, variance = statistics(truth).variance / snr * double(truth.size()) / 2;
   const Aligner aligner(search, reference, {&weight}, band, std::vector<double>(shell_count(box), variance), options);
-  RotationSearch::Workspace work;
+  Aligner::Workspace work;
   for (int item = 0; item < 6; ++item) {
     const Pose pose = synthetic::random_pose(5, item, 2);
     const Volume<float> volume = synthetic::particle(phantom, box, pose, weight, snr, 5, item);

@@ -54,7 +54,7 @@ Pose best_fit(const Volume<float>& map, const Volume<float>& reference, double m
   PreparedParticle particle;
   particle.spectrum = centred_spectrum(map);
   particle.samples = search.sample_particle(PaddedSpectrum(map, search.shells() + 1), everything);
-  RotationSearch::Workspace work;
+  Aligner::Workspace work;
   return aligner.align(particle, 0, std::nullopt, -1, work).front().pose;
 }
 

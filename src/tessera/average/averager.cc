@@ -92,16 +92,25 @@ std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& re
   if (rests(size - 1) && rests(size - 2))
     return fmt::format("the map no longer changes (correlation {:.5f} with the one before)", last.map_correlation);
   constexpr size_t patience = 5;
-  if (size <= patience) return std::nullopt;
-  double likelihood[2] = {-1e300, -1e300};  // the best of the five iterations before the last five, and of these
-  int64_t band[2] = {0, 0};
-  for (size_t i = size - std::min(size, 2 * patience); i < size; ++i) {
-    const int recent = i + patience >= size;
-    likelihood[recent] = std::max(likelihood[recent], reports[i].mean_log_likelihood);
-    band[recent] = std::max(band[recent], reports[i].band_limit);
+  if (size < 2 * patience) return std::nullopt;
+  // The best of the five iterations before the last five, and of these.
+  struct Best {
+    double likelihood = -1e300, turn = 1e300, change = 1e300;
+    int64_t band = 0;
+  } best[2];
+  for (size_t i = size - 2 * patience; i < size; ++i) {
+    Best& b = best[i + patience >= size];
+    b.likelihood = std::max(b.likelihood, reports[i].mean_log_likelihood);
+    b.turn = std::min(b.turn, reports[i].mean_rotation_change_deg);
+    b.change = std::min(b.change, 1 - reports[i].map_correlation);
+    b.band = std::max(b.band, reports[i].band_limit);
   }
-  if (band[1] > band[0] || likelihood[1] > likelihood[0] + 0.002 * std::abs(likelihood[0])) return std::nullopt;
-  return fmt::format("{} iterations raised neither the likelihood nor the band limit", patience);
+  const auto& [before, now] = best;
+  if (now.band > before.band || now.likelihood > before.likelihood + 0.002 * std::abs(before.likelihood) ||
+      now.turn < 0.9 * before.turn || now.change < 0.9 * before.change)
+    return std::nullopt;
+  return fmt::format("{} iterations brought nothing more: likelihood, band limit and changes stay as they were",
+                     patience);
 }
 
 AverageMaps average_at_poses(const ParticleStack& stack, const std::vector<Pose>& poses, const AverageOptions& options,
@@ -156,9 +165,13 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
         static_cast<double>(stack.box()) * stack.voxel_size_A() / static_cast<double>(state.band_limit);
     references.build(sums, resolution, state, options.folds > 1, context);
     report.reference_seconds = watch.lap();
+    ExpectationTimes times;
     auto assignments = expectation(
         {stack, references.aligners(), fold_of, state.assignments, options.method == "fa", options.posterior_floor},
-        context, fmt::format("iteration {}", report.iteration));
+        context, fmt::format("iteration {}", report.iteration), &times);
+    report.rotation_core_seconds = times.rotation;
+    report.translation_core_seconds = times.translation;
+    report.refinement_core_seconds = times.refinement;
     report.expectation_seconds = watch.lap();
     describe_change(state.assignments, assignments, report);
     state.assignments = std::move(assignments);

@@ -21,7 +21,8 @@ struct IterationReport {
   double resolution_A = 0;     // half-set FSC 0.143
   double band_limit_A = 0;
   double mask_radius_A = 0;
-  double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;
+  double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;  // by the clock
+  double rotation_core_seconds = 0, translation_core_seconds = 0, refinement_core_seconds = 0;
 };
 
 // Everything the next iteration starts from, and what a checkpoint keeps.
@@ -49,7 +50,8 @@ struct AverageResult {
 
 // Why iterating further is of no use; nothing while it is. Either the map rests: twice a correlation above 0.999 with
 // the one before, at the same band limit; or the run has stalled: five iterations raised neither the band limit nor the
-// mean log-likelihood by more than 0.2 % (particles of a symmetric structure may change their poses for ever).
+// mean log-likelihood by 0.2 %, and poses and map change no less than in the five before (particles of a symmetric
+// structure may change their poses for ever).
 std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports);
 
 // Called after each iteration with everything worth saving. Maps of an iteration have the shells that its M-step

@@ -101,6 +101,7 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
     reports[i].band_limit = 8 + i;
     reports[i].mean_log_likelihood = 100 + i;
     reports[i].map_correlation = 0.99;
+    reports[i].mean_rotation_change_deg = 80;
   }
   EXPECT_FALSE(reason_to_stop({}));
   EXPECT_FALSE(reason_to_stop(reports)) << "still growing";
@@ -117,6 +118,9 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
   EXPECT_TRUE(reason_to_stop(stalled));
   stalled[9].mean_log_likelihood += 1;
   EXPECT_FALSE(reason_to_stop(stalled)) << "the likelihood rose";
+  stalled[9].mean_log_likelihood -= 1;
+  stalled[10].mean_rotation_change_deg = 60;
+  EXPECT_FALSE(reason_to_stop(stalled)) << "the poses settle";
 }
 
 TEST(Recentre, FindsACommonOffsetAndMovesPosesWithTheMap) {

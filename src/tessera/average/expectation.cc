@@ -53,10 +53,11 @@ void measure_residual(const ParticleStack& stack, int64_t i, const Aligner& alig
 
 }  // namespace
 
-std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title) {
+std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
+                                    ExpectationTimes* times) {
   const ParticleStack& stack = input.stack;
   std::vector<Assignment> out(stack.count());
-  std::vector<RotationSearch::Workspace> work(context.threads.count());
+  std::vector<Aligner::Workspace> work(context.threads.count());
   Progress progress(context.sink, title, stack.count());
   std::mutex mutex;
   context.threads.for_each(stack.count(), [&](int64_t i, int worker) {
@@ -73,6 +74,12 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
     std::lock_guard lock(mutex);
     progress.advance();
   });
+  for (const Aligner::Workspace& w : work)
+    if (times) {
+      times->rotation += w.rotation_seconds;
+      times->translation += w.translation_seconds;
+      times->refinement += w.refinement_seconds;
+    }
   return out;
 }
 

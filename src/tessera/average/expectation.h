@@ -26,7 +26,12 @@ struct ExpectationInput {
   bool hard = false;                        // keep only the best pose (FA)
   double posterior_floor = 1e-3;
 };
-std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title);
+// Core seconds of the stages, summed over threads.
+struct ExpectationTimes {
+  double rotation = 0, translation = 0, refinement = 0;
+};
+std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
+                                    ExpectationTimes* times = nullptr);
 
 // g_c ∝ exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace volume
 // ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted, floored and normalised. Returns log Σ.

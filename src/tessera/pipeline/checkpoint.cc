@@ -25,6 +25,9 @@ void each_value(Report& report, Visit&& visit) {
   visit("expectation_seconds", report.expectation_seconds);
   visit("maximisation_seconds", report.maximisation_seconds);
   visit("reference_seconds", report.reference_seconds);
+  visit("rotation_core_seconds", report.rotation_core_seconds);
+  visit("translation_core_seconds", report.translation_core_seconds);
+  visit("refinement_core_seconds", report.refinement_core_seconds);
 }
 
 Json pose_json(const WeightedPose& weighted) {
