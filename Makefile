@@ -29,7 +29,7 @@ test: packages  ## install, build and run the whole test suite
 
 interop: build  ## compare with RELION 3.1.3 (installs it)
 	@tools/install-packages relion
-	@ctest --test-dir $(BUILD) --output-on-failure -L interop
+	@TESSERA_INTEROP_REQUIRED=1 ctest --test-dir $(BUILD) --output-on-failure -L interop
 
 science: build  ## accuracy against known truth, minutes to hours
 	@ninja -C $(BUILD) -j $(JOBS) science

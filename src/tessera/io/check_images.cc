@@ -18,6 +18,12 @@ fs::path resolve(const ParticleSet& set, const std::string& name) {
   const fs::path beside = set.directory / path;
   if (fs::exists(beside, error)) return beside;
   if (fs::exists(path, error)) return path;
+  // RELION writes names from its project folder, and its lists into a job folder below it.
+  fs::path folder = fs::absolute(set.directory / ".", error).lexically_normal();
+  while (folder.has_relative_path()) {
+    folder = folder.parent_path();
+    if (fs::exists(folder / path, error)) return folder / path;
+  }
   return beside;
 }
 

@@ -105,18 +105,27 @@ TEST_F(CheckImages, WeightsHaveTheBoxOfEveryImageTheyServe) {
                                HasSubstr("particle 3 (b.mrc): its weight cube.mrc is 8×8×8 voxels, not 12³")));
 }
 
-TEST_F(CheckImages, NamesAreLookedUpBesideTheListThenHere) {
+TEST_F(CheckImages, NamesAreLookedUpBesideTheListThenHereThenAbove) {
   const fs::path here = fs::current_path();
   fs::create_directories(path("project"));
   map("sub/a.mrc", Shape3::cube(8), 2);
   map("project/b.mrc", Shape3::cube(8), 2);
   map("project/a.mrc", Shape3::cube(8), 2);
+  fs::create_directories(path("relion/Class3D/job001"));
+  fs::create_directories(path("relion/images"));
+  map("relion/images/c.mrc", Shape3::cube(8), 2);
   set_.directory = path("sub");
   fs::current_path(path("project"));
   EXPECT_EQ(resolve(set_, "a.mrc"), path("sub/a.mrc")) << "beside the list first";
   EXPECT_EQ(resolve(set_, "b.mrc"), "b.mrc") << "then the working directory, as RELION's projects";
   EXPECT_EQ(resolve(set_, "none.mrc"), path("sub/none.mrc"));
+  EXPECT_EQ(resolve(set_, "images/c.mrc"), path("sub/images/c.mrc"));
   EXPECT_EQ(resolve(set_, "/x/y.mrc"), "/x/y.mrc");
+  for (const char* folder : {"relion/Class3D/job001", "relion/Class3D/job001/"}) {
+    set_.directory = path(folder);
+    EXPECT_EQ(resolve(set_, "images/c.mrc"), fs::absolute(path("relion/images/c.mrc")))
+        << "then above the list, as RELION writes it";
+  }
   fs::current_path(here);
 }
 

@@ -54,7 +54,8 @@ ParticleSet read_particles(const std::filesystem::path& path);
 void write_particles(const std::filesystem::path& path, const ParticleSet& set);
 
 // Where `name` is: absolute as it is; else under set.directory when it exists there, else under the working directory
-// when it exists there, else the path under set.directory.
+// when it exists there, else under the nearest folder above set.directory that has it (a list that RELION wrote into a
+// job folder of its project), else the path under set.directory.
 std::filesystem::path resolve(const ParticleSet& set, const std::string& name);
 
 struct ImageCheckOptions {

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# relion_reconstruct --3d_rot with our particles, poses and weights gives the map that `tessera average --poses` gives.
+# Pins angles, shifts, hand, centre and wedge: each of them made wrong must show.
+. "$(dirname "$0")/relion.sh"
+
+half_nyquist=12 # of 24 shells
+
+# simulate FOLDER COPIES OPTION…: an asymmetric particle at random poses and shifts of up to 4 voxels (32 Å).
+simulate() {
+  local folder=$1 copies=$2
+  shift 2
+  quietly "$tessera" simulate particles --structure builtin:ribosome --copies "$copies" --box 48 --voxel-size 8 \
+    --resolution 20 --max-shift 4 --no-ctf --seed 7 --threads 2 --output "$folder" "$@"
+}
+
+# average FOLDER: ours.mrc at the true poses. reconstruct FOLDER LIST NAME: RELION's, from a list in the folder.
+average() {
+  quietly "$tessera" average "$1/particles.star" --poses "$1/truth.star" --threads 2 --output "$1/average"
+  ln -s average/class_1.mrc "$1/ours.mrc"
+}
+reconstruct() { (cd "$1" && quietly relion_reconstruct --i "$2" --o "$3" --3d_rot --ctf); }
+
+echo "Noise-free particles, tilts -60…60°"
+simulate clean 60 --noise-free
+average clean
+reconstruct clean truth.star relion.mrc
+fsc_above "RELION's map is ours" clean/relion.mrc clean/ours.mrc $half_nyquist 0.99
+fsc_above "RELION's map is the structure" clean/relion.mrc clean/truth_1.mrc $half_nyquist 0.99
+
+echo "Each convention made wrong"
+(
+  cd clean
+  quietly relion_image_handler --i relion.mrc --invert_hand --o mirrored.mrc
+  quietly relion_star_handler --i truth.star --o shifts.star --multiply_by -1 \
+    --operate rlnOriginXAngst --operate2 rlnOriginYAngst --operate3 rlnOriginZAngst
+  # The inverse of Rz(rot) Ry(tilt) Rz(psi) has angles (-psi, -tilt, -rot).
+  awk '/^_rln/ { at[$1] = substr($2, 2) }
+       /^subtomograms/ { rot = $at["_rlnAngleRot"]; $at["_rlnAngleRot"] = -$at["_rlnAnglePsi"]
+                         $at["_rlnAngleTilt"] = -$at["_rlnAngleTilt"]; $at["_rlnAnglePsi"] = -rot }
+       { print }' truth.star >angles.star
+  for axis in x y z; do quietly relion_image_handler --i relion.mrc --shift_$axis 1 --o shift_$axis.mrc; done
+)
+reconstruct clean shifts.star shifts.mrc
+reconstruct clean angles.star angles.mrc
+fsc_below "mirrored map" clean/mirrored.mrc clean/ours.mrc $half_nyquist 0.9
+fsc_below "shifts of the other sign" clean/shifts.mrc clean/ours.mrc $half_nyquist 0.9
+fsc_below "inverse rotations" clean/angles.mrc clean/ours.mrc $half_nyquist 0.9
+for axis in x y z; do
+  fsc_below "one voxel off the centre along $axis" clean/shift_$axis.mrc clean/ours.mrc $half_nyquist 0.9
+done
+
+echo "Noise-free particles, tilts 10…60°: the wedge itself"
+simulate oneside 60 --noise-free --tilt-range 10 60
+average oneside
+(cd oneside && quietly relion_image_handler --i wedge.mrc --invert_hand --o turned.mrc &&
+  sed 's/ wedge\.mrc / turned.mrc /' truth.star >turned.star)
+reconstruct oneside truth.star relion.mrc
+reconstruct oneside turned.star turned_map.mrc
+fsc_above "RELION's map is ours" oneside/relion.mrc oneside/ours.mrc $half_nyquist 0.99
+fsc_below "wedge of the opposite tilts" oneside/turned_map.mrc oneside/ours.mrc $half_nyquist 0.9
+
+echo "Particles at SNR 1 in a soft sphere, tilts -60…60°"
+simulate noisy 60 --snr 1
+quietly relion_mask_create --denovo true --box_size 48 --angpix 8 --outer_radius 18 --width_soft_edge 3 --o sphere.mrc
+for image in noisy/subtomograms/*.mrc; do
+  quietly relion_image_handler --i "$image" --multiply sphere.mrc --o masked.mrc
+  mv masked.mrc "$image"
+done
+average noisy
+reconstruct noisy truth.star relion.mrc
+fsc_above "RELION's map is ours" noisy/relion.mrc noisy/ours.mrc $half_nyquist 0.99
+finish
