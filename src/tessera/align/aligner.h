@@ -64,7 +64,7 @@ class Aligner {
     double refinement_seconds = 0;   // climbs
   };
   // search: shared grids. band_limit: shells used in refinement; the search uses search.shells() of them.
-  // noise_variance: of the real and of the imaginary part of a component, per shell.
+  // noise_variance: E|N|² of a component, per shell.
   Aligner(const RotationSearch& search, const PaddedSpectrum& reference, std::vector<const FourierWeight*> weights,
           int64_t band_limit, std::vector<double> noise_variance, const AlignOptions& options);
 

@@ -19,8 +19,9 @@ struct Pose {
 
 // Y_k = H_k e^{−2πi k·t/n} A(R⁻¹k): the reference as this particle would show it. With ω_k = 1/σ²_k,
 //   cross = Σ ω Re(conj(X) Y), power = Σ ω |Y|²  (sums over the whole spectrum)
-// −½ Σ ω |X − aY|² = const + a·cross − ½a²·power: the log-likelihood ([F] Eq. 15) for σ² the variance of the real and
-// of the imaginary part each. correlation = cross/√power ([F] Eq. 1), the best over the scale a.
+// −½ Σ ω |X − aY|² = const + a·cross − ½a²·power: the log-likelihood ([F] Eq. 15) for σ² = E|N_k|², the variance of the
+// complex component ([F] Eq. 12); that of the real part alone would double it. correlation = cross/√power ([F] Eq. 1),
+// the best over the scale a.
 struct PoseScore {
   double cross = 0, power = 0;
   double correlation() const { return power > 0 ? cross / std::sqrt(power) : 0; }

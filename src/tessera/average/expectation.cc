@@ -89,7 +89,7 @@ std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignme
   for (const Assignment& a : assignments)
     for (size_t s = 0; s < sum.size(); ++s) {
       sum[s] += a.residual[s];
-      count[s] += 2 * a.components[s];  // real and imaginary part
+      count[s] += a.components[s];
     }
   std::vector<double> out(previous);
   double all = 0, number = 0;

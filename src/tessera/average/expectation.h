@@ -37,8 +37,8 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
 // ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted, floored and normalised. Returns log Σ.
 double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out);
 
-// σ² per shell (of the real and of the imaginary part) from the residuals of all particles. Shells that no particle
-// observes keep the previous value. per_shell = false: one value for all.
+// σ² = E|N|² per shell ([F] Eq. 12, over observed components) from the residuals of all particles. Shells that no
+// particle observes keep the previous value. per_shell = false: one value for all.
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
                                          const std::vector<double>& previous, bool per_shell);
 

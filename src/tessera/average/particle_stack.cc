@@ -93,7 +93,7 @@ std::vector<double> ParticleStack::observed_variance() const {
   for (int64_t i = 0; i < count(); ++i)
     for (size_t s = 0; s < out.size(); ++s) {
       out[s] += prepared_[i].shell_power[s];
-      total[s] += 2 * observed_[group_[i]][s];
+      total[s] += observed_[group_[i]][s];
     }
   double last = 1;
   for (size_t s = 1; s < out.size(); ++s) {

@@ -41,8 +41,8 @@ class ParticleStack {
 
   // Samples every particle on the spheres of a search. Needed whenever the search changes.
   void sample_for(const RotationSearch& search, ExecContext& context);
-  // Mean over particles of the power of observed components per shell, halved: an upper bound of the noise variance of
-  // the real and of the imaginary part, and the value EM starts from.
+  // Mean over particles of the power of observed components per shell: an upper bound of the noise variance E|N|², and
+  // the value EM starts from.
   std::vector<double> observed_variance() const;
 
  private:
