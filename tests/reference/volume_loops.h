@@ -2,7 +2,9 @@
 // Slow, obvious loops over volumes: the oracles of volume/.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "tessera/volume/volume.h"
@@ -51,6 +53,27 @@ inline ShellSums shell_sums(const Volume<float>& a, const Volume<float>& b) {
           out.cross[s] += (fa[i] * std::conj(fb[i])).real();
           ++out.count[s];
         }
+      }
+  return out;
+}
+
+// 1 within `grow` of any voxel of the core, a raised cosine of the distance over `edge` more, 0 beyond: the distance of
+// every voxel to every voxel.
+inline Volume<float> distance_mask(const Volume<uint8_t>& core, double grow, double edge) {
+  const Shape3 n = core.shape();
+  Volume<float> out(n);
+  for (int64_t z = 0; z < n.z; ++z)
+    for (int64_t y = 0; y < n.y; ++y)
+      for (int64_t x = 0; x < n.x; ++x) {
+        double nearest = 1e300;
+        for (int64_t k = 0; k < n.z; ++k)
+          for (int64_t j = 0; j < n.y; ++j)
+            for (int64_t i = 0; i < n.x; ++i)
+              if (core(k, j, i))
+                nearest = std::min(
+                    nearest, std::sqrt(static_cast<double>((z - k) * (z - k) + (y - j) * (y - j) + (x - i) * (x - i))));
+        const double t = (nearest - grow) / edge;
+        out(z, y, x) = static_cast<float>(t <= 0 ? 1 : t >= 1 ? 0 : 0.5 + 0.5 * std::cos(pi * t));
       }
   return out;
 }
