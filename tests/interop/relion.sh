@@ -15,6 +15,7 @@ for program in relion_reconstruct relion_refine relion_image_handler relion_mask
   fi
 done
 
+relion_refine --version | sed -n 1p
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/tessera-interop.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
@@ -39,31 +40,24 @@ finish() {
   echo "all passed"
 }
 
-# fsc A.mrc B.mrc: lines "shell FSC", computed by RELION. A value that is not a number counts as -1.
-fsc() {
-  relion_image_handler --i "$1" --fsc "$2" 2>/dev/null |
-    awk '$1 ~ /^[0-9]+$/ && NF == 4 { print $1, ($4 ~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/) ? $4 : -1 }'
-}
+# fsc A.mrc B.mrc: lines "shell FSC", computed by RELION.
+fsc() { relion_image_handler --i "$1" --fsc "$2" 2>/dev/null | awk '$1 ~ /^[0-9]+$/ && NF == 4 { print $1, $4 }'; }
 
-# lowest_fsc A.mrc B.mrc LAST: the smallest FSC over shells 1…LAST; -1 when a shell is missing.
+# lowest_fsc A.mrc B.mrc LAST: the smallest FSC over shells 1…LAST; "none" when a shell is missing or not a number.
 lowest_fsc() {
-  fsc "$1" "$2" | awk -v last="$3" '$1 >= 1 && $1 <= last { n++; if (n == 1 || $2 < low) low = $2 }
-    END { printf "%.4f\n", n == last ? low : -1 }'
+  fsc "$1" "$2" | awk -v last="$3" '$1 >= 1 && $1 <= last && $2 ~ /^-?[0-9.]+(e[-+]?[0-9]+)?$/ {
+    n++; if (n == 1 || $2 < low) low = $2 } END { if (n == last) printf "%.4f", low; else printf "none" }' || true
 }
 
 # fsc_above NAME A B LAST BOUND, fsc_below likewise: the lowest FSC to shell LAST against a bound.
-fsc_above() {
+fsc_above() { fsc_against '>' "$@"; }
+fsc_below() { fsc_against '<' "$@"; }
+fsc_against() {
   local low
-  low=$(lowest_fsc "$2" "$3" "$4")
-  printf '  %-58s %8s > %s\n' "$1" "$low" "$5"
-  awk -v a="$low" -v b="$5" 'BEGIN { exit !(a > b) }' || fail "$1: lowest FSC to shell $4 is $low: $(fsc "$2" "$3" | tr '\n' ' ')"
-}
-
-fsc_below() {
-  local low
-  low=$(lowest_fsc "$2" "$3" "$4")
-  printf '  %-58s %8s < %s\n' "$1" "$low" "$5"
-  awk -v a="$low" -v b="$5" 'BEGIN { exit !(a < b) }' || fail "$1 went unnoticed: lowest FSC to shell $4 is $low"
+  low=$(lowest_fsc "$3" "$4" "$5")
+  printf '  %-58s %8s %s %s\n' "$2" "$low" "$1" "$6"
+  [ "$low" != none ] && awk -v a="$low" -v b="$6" "BEGIN { exit !(a $1 b) }" ||
+    fail "$2: lowest FSC to shell $5 is $low, not $1 $6: $(fsc "$3" "$4" | tr '\n' ' ')"
 }
 
 # same NAME A B: two texts must be equal.
