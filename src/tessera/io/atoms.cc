@@ -208,7 +208,10 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
   gemmi::Structure structure = parse(text, path);
   text.clear();
   text.shrink_to_fit();
-  if (structure.models.empty()) throw IoError(fmt::format("{}: holds no model", path.string()));
+  if (structure.models.empty())
+    throw IoError(fmt::format(
+        "{}: holds no model with atoms (of mmCIF, the _atom_site table may lack columns); get it from the PDB",
+        path.string()));
   Collector collector{selection, {}};
   collector.out.name = name_of(path);
   for (gemmi::Model& model : structure.models) collector.placeless += drop_placeless(model);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/io/fetch.h"
 
-#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <thread>
 
 #include "tessera/base/errors.h"
 #include "tessera/io/atoms.h"
+#include "tessera/io/download.h"
 
 namespace tessera {
 namespace fs = std::filesystem;
@@ -27,144 +28,118 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-// One request in flight.
-struct Transfer {
-  std::FILE* file = nullptr;
-  int64_t already = 0;  // bytes of the partial file
-  CURL* handle = nullptr;
-  const std::atomic<bool>* stop = nullptr;
-  Sink* sink = nullptr;
-  std::string title;
-  bool started = false, disk_full = false;
-  int64_t received = 0;
-};
-
-size_t receive(char* data, size_t size, size_t count, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  if (!transfer.started) {
-    transfer.started = true;
-    long status = 0;
-    curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
-    // A server that ignores Range answers 200 with the whole: begin again.
-    if (transfer.already > 0 && status == 200) {
-      if (ftruncate(fileno(transfer.file), 0) != 0) return 0;
-      std::rewind(transfer.file);
-      transfer.already = 0;
+// Holds the partial file of an entry, so that two runs do not write it at the same time. Waits for the other to end.
+class PartLock {
+ public:
+  PartLock(const fs::path& part, const std::atomic<bool>* stop) {
+    while (!try_lock(part)) {
+      if (stop && stop->load()) throw Interrupted("download stopped");
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
-  const size_t bytes = size * count;
-  if (std::fwrite(data, 1, bytes, transfer.file) != bytes) {
-    transfer.disk_full = true;
-    return 0;
+  ~PartLock() { ::close(descriptor_); }
+  PartLock(const PartLock&) = delete;
+  PartLock& operator=(const PartLock&) = delete;
+
+ private:
+  // The file may be renamed or removed by who held it before: only the one of that name counts.
+  bool try_lock(const fs::path& part) {
+    descriptor_ = ::open(part.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0)
+      throw IoError(fmt::format("cannot write '{}': {}; set TESSERA_CACHE to a writable folder", part.string(),
+                                std::strerror(errno)));
+    const bool held_elsewhere =
+        ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR);
+    struct stat mine, named;
+    const bool same_file = ::fstat(descriptor_, &mine) == 0 && ::stat(part.c_str(), &named) == 0 &&
+                           mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+    const bool locked = !held_elsewhere && same_file;  // file systems without locks go unlocked
+    if (!locked) ::close(descriptor_);
+    return locked;
   }
-  transfer.received += static_cast<int64_t>(bytes);
-  return bytes;
-}
 
-int report(void* user, curl_off_t total, curl_off_t now, curl_off_t, curl_off_t) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  if (transfer.stop && transfer.stop->load()) return 1;
-  if (total > 0) transfer.sink->progress(transfer.title, transfer.already + now, transfer.already + total, 0);
-  return 0;
-}
-
-struct Answer {
-  CURLcode code = CURLE_OK;
-  long status = 0;
-  std::string trouble;
-  bool stopped = false, disk_full = false;
+  int descriptor_ = -1;
 };
 
-Answer request(const std::string& url, const fs::path& part, const FetchOptions& options, Sink& sink,
-               const std::atomic<bool>* stop, const std::string& title) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  std::error_code ignored;
-  const auto present = fs::exists(part, ignored) ? static_cast<int64_t>(fs::file_size(part, ignored)) : 0;
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(part.c_str(), "ab"));
-  if (!file)
-    throw IoError(fmt::format("cannot write {}: {}; set TESSERA_CACHE to a writable folder", part.string(),
-                              std::strerror(errno)));
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
-  if (!handle) throw InternalError("libcurl did not start");
-  Transfer transfer{file.get(), present, handle.get(), stop, &sink, title};
-  char trouble[CURL_ERROR_SIZE] = "";
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, trouble);
-  curl_easy_setopt(handle.get(), CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_MAXREDIRS, 5L);
-  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle.get(), CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_USERAGENT, "tessera");
-  curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_s * 1000));
-  curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.stall_timeout_s)));
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, receive);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(handle.get(), CURLOPT_XFERINFOFUNCTION, report);
-  curl_easy_setopt(handle.get(), CURLOPT_XFERINFODATA, &transfer);
-  curl_easy_setopt(handle.get(), CURLOPT_NOPROGRESS, 0L);
-  const std::string range = fmt::format("{}-", present);
-  if (present > 0) curl_easy_setopt(handle.get(), CURLOPT_RANGE, range.c_str());
-  Answer answer;
-  answer.code = curl_easy_perform(handle.get());
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
-  answer.trouble = trouble[0] ? trouble : curl_easy_strerror(answer.code);
-  answer.stopped = answer.code == CURLE_ABORTED_BY_CALLBACK;
-  answer.disk_full = transfer.disk_full || std::fflush(file.get()) != 0;
-  return answer;
-}
-
-void wait(double seconds, const std::atomic<bool>* stop) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-  while (std::chrono::steady_clock::now() < end && !(stop && stop->load()))
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-}
-
-// Downloads to `part` with retries. false: the server has no such file.
-bool download(const std::string& url, const fs::path& part, const FetchOptions& options, Sink& sink,
-              const std::atomic<bool>* stop, const std::string& id) {
-  double backoff = options.first_backoff_s;
-  Answer answer;
-  for (int attempt = 0; attempt <= options.retries; ++attempt) {
-    if (attempt > 0) {
-      sink.message(Severity::info, fmt::format("{}: {}; trying again", id, answer.trouble));
-      wait(backoff, stop);
-      backoff *= 2;
-    }
-    if (stop && stop->load()) throw Interrupted("download stopped; what arrived is kept and resumed next time");
-    answer = request(url, part, options, sink, stop, "fetching " + id);
-    if (answer.stopped) throw Interrupted("download stopped; what arrived is kept and resumed next time");
-    if (answer.disk_full)
-      throw IoError(fmt::format("cannot write {}: is the disk full? Free space or set TESSERA_CACHE", part.string()));
-    if (answer.code == CURLE_OK) return true;
-    if (answer.status == 404 || answer.status == 410) {
-      fs::remove(part);
-      return false;
-    }
-    if (answer.status == 416) fs::remove(part);  // the partial file does not belong to what the server now has
-    const bool final = answer.status >= 400 && answer.status < 500 && answer.status != 408 && answer.status != 416 &&
-                       answer.status != 429;
-    if (final) break;
+// The entry that a gzip structure says it is: of "data_1KP8" or "HEADER … 1KP8"; empty where it does not say.
+std::string entry_of(const fs::path& file) {
+  std::string text(4096, '\0');
+  const gzFile in = gzopen(file.c_str(), "rb");
+  const int got = in ? gzread(in, text.data(), static_cast<unsigned>(text.size())) : 0;
+  if (in) gzclose(in);
+  text.resize(static_cast<size_t>(std::max(0, got)));
+  const size_t block = text.find("data_"), end_of_line = text.find_first_of("\r\n");
+  std::string name;
+  if (text.starts_with("HEADER") && end_of_line >= 66 && text.size() >= 66) {
+    name = text.substr(62, 4);
+  } else if (block != std::string::npos && (block == 0 || text[block - 1] == '\n')) {
+    name = text.substr(block + 5, text.find_first_of(" \t\r\n", block) - block - 5);
   }
-  throw IoError(fmt::format("{}: cannot download {}: {}; check the network, or name another server in TESSERA_PDB_URL",
-                            id, url, answer.trouble));
-}
-
-// What is wrong with a file that should be a structure; nothing when it is one.
-std::optional<std::string> fault_of(const fs::path& file) {
   try {
-    read_atoms(file);
-    return std::nullopt;
+    return normalise_pdb_id(name);
+  } catch (const UserError&) {
+    return "";
+  }
+}
+
+// What is wrong with a file that should be entry `code`; nothing when it is.
+std::optional<std::string> fault_of(const fs::path& file, const std::string& code) {
+  std::string start(2, '\0');
+  if (const gzFile in = gzopen(file.c_str(), "rb")) {
+    const bool plain = gzread(in, start.data(), 2) >= 0 && gzdirect(in) == 1;
+    gzclose(in);
+    if (plain) return start.starts_with('<') ? "a web page" : "no gzip file";
+  }
+  try {
+    read_atoms(file, {.assembly = false, .hydrogens = true, .waters = true});
   } catch (const Error& error) {
     return error.what();
   }
+  const std::string entry = entry_of(file);
+  if (!entry.empty() && entry != code) return "entry " + entry;
+  return std::nullopt;
+}
+
+// Downloads an entry to `part` and checks it. false: the server has no such file.
+bool download_structure(const std::string& url, const fs::path& part, const std::string& code,
+                        const FetchOptions& options, Sink& sink, const std::atomic<bool>* stop) {
+  const auto discard = [&] {
+    std::error_code ignored;
+    fs::resize_file(part, 0, ignored);
+  };
+  for (int turn = 0;; ++turn) {
+    const Download answer = download(url, part, code, options, sink, stop);
+    if (!answer.found) return false;
+    const auto fault = fault_of(part, code);
+    if (!fault) return true;
+    discard();
+    // What was there before may have been the beginning of another file: once more from the start.
+    if (answer.resumed && turn == 0) continue;
+    throw IoError(
+        fmt::format("{}: {} sent something that is not this structure ({}); nothing was kept; name another "
+                    "server in TESSERA_PDB_URL, or get the file by hand",
+                    code, url, *fault));
+  }
+}
+
+void make_folder(const fs::path& folder, const char* what, const char* remedy) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && !fs::is_directory(folder, error)) error = std::make_error_code(std::errc::not_a_directory);
+  if (error)
+    throw IoError(fmt::format("cannot make the {} '{}': {}; {}", what, folder.string(), error.message(), remedy));
+}
+
+// Whole or not at all.
+void copy_whole(const fs::path& from, const fs::path& to) {
+  const fs::path pending = to.string() + ".part";
+  std::error_code error, ignored;
+  fs::copy_file(from, pending, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::rename(pending, to, error);
+  if (!error) return;
+  fs::remove(pending, ignored);
+  throw IoError(
+      fmt::format("cannot write '{}': {}; free space, or choose another folder", to.string(), error.message()));
 }
 
 }  // namespace
@@ -206,33 +181,33 @@ fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sin
                          const std::atomic<bool>* stop) {
   const std::string code = normalise_pdb_id(id);
   const char* const endings[] = {".cif.gz", ".pdb.gz"};
-  for (const char* ending : endings)
-    if (fs::exists(options.cache / (code + ending))) return options.cache / (code + ending);
-  std::error_code error;
-  fs::create_directories(options.cache, error);
-  if (error)
-    throw IoError(
-        fmt::format("cannot make the cache folder {}: {}; set TESSERA_CACHE", options.cache.string(), error.message()));
+  const auto cached = [&]() -> std::optional<fs::path> {
+    std::error_code ignored;
+    for (const char* ending : endings)
+      if (const fs::path file = options.cache / (code + ending); fs::is_regular_file(file, ignored)) return file;
+    return std::nullopt;
+  };
+  if (const auto file = cached()) return *file;
+  make_folder(options.cache, "cache folder", "set TESSERA_CACHE to a writable folder");
+  std::string tried;
   for (const char* ending : endings) {
-    const fs::path whole = options.cache / (code + ending), part = options.cache / (code + ending + ".part");
+    const fs::path whole = options.cache / (code + ending), part = whole.string() + ".part";
     const std::string url = fmt::format("{}/{}{}", options.server, code, ending);
-    const bool resumed = fs::exists(part);
-    if (!download(url, part, options, sink, stop, code)) continue;
-    auto fault = fault_of(part);
-    if (fault && resumed) {  // what was there before may have been another file's beginning
-      fs::remove(part);
-      if (!download(url, part, options, sink, stop, code)) continue;
-      fault = fault_of(part);
+    const PartLock lock(part, stop);
+    std::error_code error;
+    if (const auto file = cached()) {  // another run has fetched it meanwhile
+      fs::remove(part, error);
+      return *file;
     }
-    if (fault) {
-      fs::remove(part);
-      throw IoError(
-          fmt::format("{}: {} sent something that is not a structure ({}); nothing was kept", code, url, *fault));
-    }
-    fs::rename(part, whole);
-    return whole;
+    const bool found = download_structure(url, part, code, options, sink, stop);
+    if (found) fs::rename(part, whole, error);
+    if (found && error)
+      throw IoError(fmt::format("cannot write '{}': {}; set TESSERA_CACHE", whole.string(), error.message()));
+    if (found) return whole;
+    fs::remove(part, error);
+    tried += (tried.empty() ? "" : " nor ") + url;
   }
-  throw IoError(fmt::format("{}: the server {} has no such entry; check the id", code, options.server));
+  throw IoError(fmt::format("{}: the server has neither {}; check the id at https://www.rcsb.org", code, tried));
 }
 
 std::vector<fs::path> fetch_structures(const std::vector<std::string>& ids, const fs::path& folder,
@@ -246,22 +221,16 @@ std::vector<fs::path> fetch_structures(const std::vector<std::string>& ids, cons
     }
   }
   bad_ids.raise<UserError>("fetch");
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw IoError(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+  make_folder(folder, "folder", "choose another with --output");
   std::vector<fs::path> copies;
   Faults failed;
   for (const std::string& id : ids) {
     try {
-      const fs::path cached = fetch_structure(id, options, sink, stop);
-      const fs::path target = folder / cached.filename(), pending = target.string() + ".part";
-      fs::copy_file(cached, pending, fs::copy_options::overwrite_existing);
-      fs::rename(pending, target);
-      copies.push_back(target);
+      const fs::path file = fetch_structure(id, options, sink, stop);
+      copy_whole(file, folder / file.filename());
+      copies.push_back(folder / file.filename());
     } catch (const IoError& trouble) {
       failed.add(trouble.what());
-    } catch (const fs::filesystem_error& trouble) {
-      failed.add(fmt::format("{}: cannot be copied to {}: {}", id, folder.string(), trouble.code().message()));
     }
   }
   failed.raise<IoError>("fetch");

@@ -16,7 +16,7 @@ struct FetchOptions {
   std::filesystem::path cache;
   int retries = 4;               // further attempts after a stall, a broken connection or a 5xx answer
   double first_backoff_s = 0.5;  // doubled at each retry
-  double stall_timeout_s = 30;   // give up a connection that brings less than 1 byte a second for that long
+  double stall_timeout_s = 30;   // give up a connection that brings nothing for that long (checked once a second)
   double connect_timeout_s = 15;
 };
 
@@ -28,9 +28,10 @@ FetchOptions fetch_options_from_environment();
 std::string normalise_pdb_id(const std::string& id);
 
 // The cached file of an entry, downloaded if needed. An interrupted download is resumed (Range), also by a later run.
-// What arrives must be whole gzip and a structure with atoms before it enters the cache.
-// UserError: bad id. IoError: no such entry (404, naming the id), server or network trouble after all retries, answer
-// that is no structure, cache folder not writable. Interrupted when *stop becomes true.
+// What arrives must be whole gzip and a structure with atoms, of that id where it names one, before it enters the
+// cache. Two runs that want the same entry wait for each other. UserError: bad id. IoError: no such entry (404, naming
+// the id), server or network trouble after all retries, answer that is no structure, cache folder not writable.
+// Interrupted when *stop becomes true.
 std::filesystem::path fetch_structure(const std::string& id, const FetchOptions& options, Sink& sink,
                                       const std::atomic<bool>* stop = nullptr);
 
