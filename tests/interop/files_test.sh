@@ -51,6 +51,14 @@ for list in set/particles.star set/truth.star average/particles.star; do
   same "$list: as relion_star_printtable prints it" "$theirs" "$ours"
 done
 
+echo "STAR: classes"
+(cd set && for class in 1 2; do
+  quietly relion_reconstruct --i truth.star --o class_$class.mrc --3d_rot --ctf --class $class
+done)
+fsc_above "RELION's map of class 1 is structure 1" set/class_1.mrc set/truth_1.mrc 4 0.9
+fsc_above "RELION's map of class 2 is structure 2" set/class_2.mrc set/truth_2.mrc 4 0.9
+fsc_below "RELION's map of class 2 is structure 1" set/class_2.mrc set/truth_1.mrc 4 0.5
+
 echo "STAR: a list that RELION has rewritten"
 (cd set && quietly relion_star_handler --i truth.star --o rewritten.star --operate rlnAngleRot --multiply_by 1)
 quietly "$tessera" average set/rewritten.star --poses set/rewritten.star --threads 2 --output again

@@ -14,12 +14,12 @@ simulate() {
     --resolution 20 --max-shift 4 --seed 7 --threads 2 --output "$folder" "$@"
 }
 
-# average FOLDER: ours.mrc at the true poses. reconstruct FOLDER LIST NAME: RELION's, from a list in the folder.
+# average FOLDER: ours.mrc at the true poses. reconstruct FOLDER LIST NAME OPTION…: RELION's, from a list in the folder.
 average() {
-  quietly "$tessera" average "$1/particles.star" --poses "$1/truth.star" --threads 2 --output "$1/average"
+  quietly "$tessera" average "$1/particles.star" --poses "$1/truth.star" --halves --threads 2 --output "$1/average"
   ln -s average/class_1.mrc "$1/ours.mrc"
 }
-reconstruct() { (cd "$1" && quietly relion_reconstruct --i "$2" --o "$3" --3d_rot --ctf); }
+reconstruct() { (cd "$1" && quietly relion_reconstruct --i "$2" --o "$3" --3d_rot --ctf "${@:4}"); }
 
 # 3 µm: the first zero of the CTF, at 24 Å, lies beyond half Nyquist, 32 Å. Where both maps hold nothing they do not agree.
 echo "Noise-free particles, tilts -60…60°, CTF of 3 µm"
@@ -72,4 +72,9 @@ done
 average noisy
 reconstruct noisy truth.star relion.mrc
 fsc_above "RELION's map is ours" noisy/relion.mrc noisy/ours.mrc $half_nyquist 0.99
+for half in 1 2; do
+  reconstruct noisy average/particles.star half$half.mrc --subset $half
+  fsc_above "of half-set $half" noisy/half$half.mrc noisy/average/class_1_half$half.mrc $half_nyquist 0.99
+done
+fsc_below "of the other half-set" noisy/half1.mrc noisy/average/class_1_half2.mrc $half_nyquist 0.9
 finish
