@@ -242,5 +242,42 @@ TEST_F(BadStructure, SimulationNamesAllFaults) {
     EXPECT_THAT(result.err, HasSubstr(text));
 }
 
+TEST_F(BadStructure, CutShort) {
+  // Deflated data that end early, and a web page under a structure's name.
+  std::ofstream(path("cut.pdb.gz"), std::ios::binary) << std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03\x73\x74", 12);
+  std::ofstream(path("page.cif")) << "<html><body>no such entry</body></html>\n";
+  for (const std::string name : {"cut.pdb.gz", "page.cif"}) {
+    const Result result = run({"density", name, "--output", "new.mrc"});
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.err, HasSubstr(name));
+    EXPECT_FALSE(fs::exists(path("new.mrc")));
+  }
+}
+
+TEST_F(BadStructure, UnwritableOrFullOutputOfADensity) {
+  const auto density = [&](const std::string& output, const RunLimits& limits = {}) {
+    return run({"density", "builtin:ring", "--box", "32", "--voxel-size", "8", "--output", output}, limits);
+  };
+  for (const std::string output : {"/proc/map.mrc", "/dev/full"}) {
+    const Result result = density(output);
+    EXPECT_EQ(result.exit_code, 3) << output;
+    EXPECT_THAT(result.err, HasSubstr(output));
+  }
+  const Result full = density("map.mrc", {.file_bytes = 8192});  // the map has 132 kB
+  EXPECT_EQ(full.exit_code, 3);
+  EXPECT_THAT(full.err, HasSubstr("map.mrc"));
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(BadStructure, FetchNamesEveryWrongIdAndAsksNobody) {
+  const Result result = run({"fetch", "1KP8", "../../x", "ABCD", "--output", "out"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("'../../x'"), HasSubstr("'ABCD'"), Not(HasSubstr("'1KP8'"))));
+  EXPECT_THAT(files(), IsEmpty());
+  const Result flag = run({"fetch", "1KP8", "--outptu", "out"});
+  EXPECT_EQ(flag.exit_code, 2);
+  EXPECT_THAT(flag.err, HasSubstr("did you mean --output?"));
+}
+
 }  // namespace
 }  // namespace tessera::cli_test

@@ -31,13 +31,17 @@ std::string environment(const char* name) {
 // Holds the partial file of an entry, so that two runs do not write it at the same time. Waits for the other to end.
 class PartLock {
  public:
-  PartLock(const fs::path& part, const std::atomic<bool>* stop) {
+  PartLock(const fs::path& part, const std::atomic<bool>* stop) : part_(part) {
     while (!try_lock(part)) {
       if (stop && stop->load()) throw Interrupted("download stopped");
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }
-  ~PartLock() { ::close(descriptor_); }
+  ~PartLock() {
+    struct stat mine;
+    if (::fstat(descriptor_, &mine) == 0 && mine.st_size == 0) ::unlink(part_.c_str());  // nothing came: no trace
+    ::close(descriptor_);
+  }
   PartLock(const PartLock&) = delete;
   PartLock& operator=(const PartLock&) = delete;
 
@@ -58,6 +62,7 @@ class PartLock {
     return locked;
   }
 
+  fs::path part_;
   int descriptor_ = -1;
 };
 

@@ -244,6 +244,7 @@ TEST_F(FetchTest, NoServerThere) {
   FetchOptions gone{url, path("cache"), 0, 0.01, 1, 2};
   EXPECT_THAT(message_of<IoError>([&] { fetch_structure("1abc", gone, sink_); }),
               AllOf(HasSubstr(url), HasSubstr("check the network"), HasSubstr("TESSERA_PDB_URL")));
+  EXPECT_THAT(entries(), ElementsAre("cache")) << "nothing came: no empty partial file";
   gone.retries = 100;  // would take very long
   gone.server = "ftp://127.0.0.1";
   EXPECT_THAT(message_of<IoError>([&] { fetch_structure("1abc", gone, sink_); }), HasSubstr("ftp://"));
