@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <gemmi/assembly.hpp>
+#include <gemmi/mmread.hpp>
+#include <map>
 #include <unordered_map>
 
 namespace tessera {
@@ -115,6 +117,92 @@ gemmi::Model with_copies(const gemmi::Model& model, const std::vector<gemmi::Ncs
   return out;
 }
 
+void add_unknown_column(gemmi::cif::Loop& loop, const std::string& tag) {
+  const size_t width = loop.tags.size();
+  std::vector<std::string> values;
+  for (size_t i = 0; i < loop.values.size(); ++i) {
+    values.push_back(std::move(loop.values[i]));
+    if ((i + 1) % width == 0) values.emplace_back("?");
+  }
+  loop.tags.push_back(tag);
+  loop.values = std::move(values);
+}
+
+// gemmi passes over assemblies whose tables lack one of these columns, though none is needed.
+void complete_tables(gemmi::cif::Document& document) {
+  const auto complete = [](gemmi::cif::Block& block, const std::string& table, const std::vector<const char*>& names) {
+    if (block.find_values(table + "id").length() == 0) return;
+    for (const char* name : names) {
+      if (block.find_values(table + name).length() != 0) continue;
+      if (gemmi::cif::Loop* loop = block.find_values(table + "id").get_loop()) {
+        add_unknown_column(*loop, table + name);
+      } else {
+        block.set_pair(table + name, "?");
+      }
+    }
+  };
+  for (gemmi::cif::Block& block : document.blocks) {
+    complete(block, "_pdbx_struct_assembly.", {"details", "method_details", "oligomeric_details", "oligomeric_count"});
+    complete(block, "_pdbx_struct_oper_list.", {"type"});
+  }
+}
+
+using Operators = std::vector<gemmi::Assembly::Operator>;
+
+// "(1-60)(61,62)" → {"(1-60)", "(61,62)"}; an expression without a product stays whole.
+std::vector<std::string> factors(const std::string& expression) {
+  std::vector<std::string> out;
+  for (size_t begin = 0; begin < expression.size();) {
+    const size_t next = expression.find(")(", begin);
+    const size_t end = next == std::string::npos ? expression.size() : next + 1;
+    out.push_back(expression.substr(begin, end - begin));
+    begin = end;
+  }
+  return out;
+}
+
+// Every a·b: b is applied first.
+Operators product(const Operators& left, const Operators& right) {
+  Operators out;
+  for (const auto& a : left)
+    for (const auto& b : right) {
+      out.push_back(a);
+      out.back().name += "-" + b.name;
+      out.back().transform = a.transform.combine(b.transform);
+    }
+  return out;
+}
+
+// Operators of the assemblies that are products, by assembly and the number of their row among its rows.
+std::map<std::pair<std::string, size_t>, Operators> products(gemmi::cif::Block& block) {
+  std::map<std::string, gemmi::Transform> transforms;
+  std::vector<std::string> tags = gemmi::impl::transform_tags("matrix", "vector");
+  tags.emplace_back("id");
+  for (const auto row : block.find("_pdbx_struct_oper_list.", tags))
+    transforms[row.str(12)] = gemmi::impl::get_transform_matrix(row);
+  const auto named = [&](const std::string& factor) {
+    Operators out;
+    for (const std::string& name : gemmi::impl::parse_operation_expr(factor))
+      if (const auto found = transforms.find(name); found != transforms.end()) {
+        out.emplace_back();
+        out.back().name = name;
+        out.back().transform = found->second;
+      }
+    return out;
+  };
+  std::map<std::pair<std::string, size_t>, Operators> out;
+  std::map<std::string, size_t> rows;
+  for (const auto row : block.find("_pdbx_struct_assembly_gen.", {"assembly_id", "oper_expression"})) {
+    const size_t number = rows[row.str(0)]++;
+    const std::vector<std::string> parts = factors(row.str(1));
+    if (parts.size() < 2) continue;
+    Operators all = named(parts.front());
+    for (size_t i = 1; i < parts.size(); ++i) all = product(all, named(parts[i]));
+    out[{row.str(0), number}] = std::move(all);
+  }
+  return out;
+}
+
 }  // namespace
 
 gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::string>& notes) {
@@ -135,6 +223,18 @@ gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::strin
   gemmi::Model out = with_copies(model, structure.ncs);
   merge_coinciding(out);
   return out;
+}
+
+gemmi::Structure structure_with_assemblies(gemmi::cif::Document document) {
+  complete_tables(document);
+  std::map<std::pair<std::string, size_t>, Operators> all;
+  for (gemmi::cif::Block& block : document.blocks) all.merge(products(block));
+  gemmi::Structure structure = gemmi::make_structure(std::move(document));
+  for (gemmi::Assembly& assembly : structure.assemblies)
+    for (size_t i = 0; i < assembly.generators.size(); ++i)
+      if (const auto found = all.find({assembly.name, i}); found != all.end())
+        assembly.generators[i].operators = found->second;
+  return structure;
 }
 
 }  // namespace tessera

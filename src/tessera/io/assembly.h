@@ -8,6 +8,9 @@
 namespace gemmi {
 struct Model;
 struct Structure;
+namespace cif {
+struct Document;
+}
 }  // namespace gemmi
 
 namespace tessera {
@@ -19,5 +22,9 @@ namespace tessera {
 // Copies of one atom that coincide within 0.2 Å (on a symmetry axis) are merged, their occupancies added up to 1.
 // What was done goes to `notes`. Atoms must have finite positions. Cost about 1 µs per atom of the result.
 gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::string>& notes);
+
+// An mmCIF structure with the assemblies gemmi passes over: those whose tables lack a column that is not needed, and
+// products of operators such as (1-60)(61-88), where gemmi takes the first factor alone.
+gemmi::Structure structure_with_assemblies(gemmi::cif::Document document);
 
 }  // namespace tessera

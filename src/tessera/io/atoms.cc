@@ -74,36 +74,6 @@ void complete_assembly_records(std::string& text) {
     text.insert(text.find("REMARK 350"), "REMARK 350 BIOMOLECULE: 1\n");
 }
 
-void add_unknown_column(gemmi::cif::Loop& loop, const std::string& tag) {
-  const size_t width = loop.tags.size();
-  std::vector<std::string> values;
-  for (size_t i = 0; i < loop.values.size(); ++i) {
-    values.push_back(std::move(loop.values[i]));
-    if ((i + 1) % width == 0) values.emplace_back("?");
-  }
-  loop.tags.push_back(tag);
-  loop.values = std::move(values);
-}
-
-// Likewise in mmCIF: gemmi passes over assemblies whose tables lack one of these columns, though none is needed.
-void complete_assembly_records(gemmi::cif::Document& document) {
-  const auto complete = [](gemmi::cif::Block& block, const std::string& table, const std::vector<const char*>& names) {
-    if (block.find_values(table + "id").length() == 0) return;
-    for (const char* name : names) {
-      if (block.find_values(table + name).length() != 0) continue;
-      if (gemmi::cif::Loop* loop = block.find_values(table + "id").get_loop()) {
-        add_unknown_column(*loop, table + name);
-      } else {
-        block.set_pair(table + name, "?");
-      }
-    }
-  };
-  for (gemmi::cif::Block& block : document.blocks) {
-    complete(block, "_pdbx_struct_assembly.", {"details", "method_details", "oligomeric_details", "oligomeric_count"});
-    complete(block, "_pdbx_struct_oper_list.", {"type"});
-  }
-}
-
 gemmi::Structure parse(std::string& text, const fs::path& path) {
   const bool has_atoms = text.find("\nATOM  ") != std::string::npos || text.starts_with("ATOM  ") ||
                          text.find("\nHETATM") != std::string::npos || text.starts_with("HETATM");
@@ -116,8 +86,7 @@ gemmi::Structure parse(std::string& text, const fs::path& path) {
       return gemmi::read_pdb_string(text, path.string());
     }
     gemmi::cif::Document document = gemmi::cif::read_memory(text.data(), text.size(), path.c_str());
-    complete_assembly_records(document);
-    gemmi::Structure structure = gemmi::make_structure(std::move(document));
+    gemmi::Structure structure = structure_with_assemblies(std::move(document));
     structure.merge_chain_parts();  // ligands and waters stand apart from their chain in the file
     return structure;
   } catch (const std::exception& error) {

@@ -244,6 +244,14 @@ TEST_F(AtomsTest, MmcifPlainAndGzip) {
               testing::UnorderedElementsAre(1.5, 2.5, 3.5));
 }
 
+TEST_F(AtomsTest, ProductsOfOperators) {
+  std::string text = cif_text;
+  text.replace(text.find("1 1,2 A,B"), 9, "1 (1,2)(2,3) A");
+  text.replace(text.find("2 other"), 7, "3 other -1 0 0 7 0 1 0 0 0 0 1 0\n2 other");
+  // x → x, x + 40 after x → x + 40, 7 − x.
+  EXPECT_THAT(places(read(text, {}, "a.cif")), testing::UnorderedElementsAre(41.5, 81.5, 5.5, 45.5));
+}
+
 TEST_F(AtomsTest, NoStructureNoAtoms) {
   EXPECT_THAT(refusal(""), HasSubstr("a PDB or mmCIF file is needed"));
   EXPECT_THAT(refusal("HEADER    NOTHING\nEND\n"), HasSubstr("holds no atoms"));
