@@ -14,7 +14,7 @@ std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& 
   state.noise_variance = stack.observed_variance();
   state.band_limit = highest_shell(stack, options);
   state.mask_radius = options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
-                                              : particle_radius(map, stack.mask_radius());
+                                              : particle_radius(map, map, stack.mask_radius());
   ReferenceSet references(stack, options);
   references.build(map, state, 1, context);
   const std::vector<int> fold_of(stack.count(), 0);

@@ -47,6 +47,15 @@ AverageMaps maps_of(const FoldSums& sums, const Resolution& resolution, const Pa
   return out;
 }
 
+// Shifts of particles in a ball of radius max_shift are 0.77 of it, root mean square.
+double radius_of(const FoldSums& sums, const Resolution& resolution, double outer_radius, const ParticleStack& stack,
+                 const AverageOptions& options) {
+  const int64_t n = stack.box();
+  return particle_radius(solved_map(sums.half(0), resolution, n / 2), solved_map(sums.half(1), resolution, n / 2),
+                         outer_radius,
+                         background_profile(n, stack.mask_radius(), 0.77 * options.align.max_shift_voxels));
+}
+
 void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after,
                      IterationReport& out) {
   const double share = 1.0 / static_cast<double>(after.size());
@@ -123,7 +132,7 @@ AverageMaps average_at_poses(const ParticleStack& stack, const std::vector<Pose>
   double radius = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);
   Resolution resolution = measure_resolution(sums, soft_sphere(Shape3::cube(stack.box()), radius, 3), options.wiener);
   if (!options.mask_diameter_A) {
-    radius = particle_radius(solved_map(sums.all(), resolution, stack.box() / 2), radius);
+    radius = radius_of(sums, resolution, radius, stack, options);
     resolution = measure_resolution(sums, soft_sphere(Shape3::cube(stack.box()), radius, 3), options.wiener);
   }
   return maps_of(sums, resolution, stack);
@@ -177,7 +186,8 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     state.assignments = std::move(assignments);
     const Vec3 offset = mean_offset(state.assignments);
     if (offset.norm() > 0.5) move_reference(state.assignments, offset, options.align.max_shift_voxels);
-    state.noise_variance = noise_from_residuals(state.assignments, state.noise_variance, options.noise_per_shell);
+    state.noise_variance =
+        noise_from_residuals(state.assignments, state.noise_variance, options.noise_per_shell, stack.noise_share());
     state.summed_shells = shells_to_sum(stack, state.band_limit);
     sums = summed(state.summed_shells);
     resolution = measure_resolution(sums, mask, options.wiener);
@@ -185,7 +195,7 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     result.maps = maps_of(sums, resolution, stack);
     report.map_correlation = masked_correlation(before, result.maps.map, mask);
     if (!options.mask_diameter_A) {
-      state.mask_radius = particle_radius(result.maps.map, outer_radius);
+      state.mask_radius = radius_of(sums, resolution, outer_radius, stack, options);
       mask = soft_sphere(Shape3::cube(stack.box()), state.mask_radius, 3);
       resolution = measure_resolution(sums, mask, options.wiener);
       result.maps = maps_of(sums, resolution, stack);

@@ -7,6 +7,7 @@
 
 #include "tessera/align/compare.h"
 #include "tessera/base/errors.h"
+#include "tessera/volume/masks.h"
 #include "tests/support/synthetic_particles.h"
 
 namespace tessera {
@@ -121,6 +122,25 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
   stalled[9].mean_log_likelihood -= 1;
   stalled[10].mean_rotation_change_deg = 60;
   EXPECT_FALSE(reason_to_stop(stalled)) << "the poses settle";
+}
+
+TEST(ParticleRadius, IsThatOfWhatTwoNoisyMapsShare) {
+  for (const double radius : {7.0, 11.0, 15.0})
+    for (const double noise : {0.0, 0.2, 0.5}) {
+      const int64_t n = 48;
+      const Volume<float> ball = soft_sphere(Shape3::cube(n), radius, 2), mask = soft_sphere(Shape3::cube(n), 20, 3);
+      Random random(7, "noise");
+      const auto noisy = [&] {
+        Volume<float> map(ball.shape());
+        for (int64_t i = 0; i < map.size(); ++i)
+          map[i] = ball[i] + static_cast<float>(noise * random.normal()) * mask[i];
+        return map;
+      };
+      const Volume<float> first = noisy(), second = noisy();
+      const double found = particle_radius(first, second, 20, background_profile(n, 20, 0));
+      EXPECT_GE(found, radius) << radius << " " << noise;
+      EXPECT_LE(found, radius + 4.5) << radius << " " << noise;
+    }
 }
 
 TEST(Recentre, FindsACommonOffsetAndMovesPosesWithTheMap) {

@@ -84,12 +84,12 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
 }
 
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
-                                         const std::vector<double>& previous, bool per_shell) {
+                                         const std::vector<double>& previous, bool per_shell, double noise_share) {
   std::vector<double> sum(previous.size()), count(previous.size());
   for (const Assignment& a : assignments)
     for (size_t s = 0; s < sum.size(); ++s) {
       sum[s] += a.residual[s];
-      count[s] += a.components[s];
+      count[s] += a.components[s] * noise_share;
     }
   std::vector<double> out(previous);
   double all = 0, number = 0;

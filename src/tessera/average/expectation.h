@@ -38,8 +38,9 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
 double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out);
 
 // σ² = E|N|² per shell ([F] Eq. 12, over observed components) from the residuals of all particles. Shells that no
-// particle observes keep the previous value. per_shell = false: one value for all.
+// particle observes keep the previous value. per_shell = false: one value for all. noise_share: that of the stack, so
+// that σ² is the variance before the mask.
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
-                                         const std::vector<double>& previous, bool per_shell);
+                                         const std::vector<double>& previous, bool per_shell, double noise_share);
 
 }  // namespace tessera

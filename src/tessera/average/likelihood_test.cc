@@ -81,17 +81,17 @@ TEST(NoiseFromResiduals, IsTheVarianceOfTheComplexComponent) {
       a.components[components.shell[k]] += 1;
     }
   }
-  const auto variance = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), true);
+  const auto variance = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), true, 1);
   for (int64_t s = 1; s < box / 2; ++s)
     EXPECT_NEAR(variance[s] / (voxels * voxel_variance), 1, 5 / std::sqrt(20 * 2 * pi * static_cast<double>(s * s)))
         << s;
-  const auto one = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), false);
+  const auto one = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), false, 1);
   EXPECT_NEAR(one[3] / (voxels * voxel_variance), 1, 0.03);
   EXPECT_EQ(one[3], one[9]);
 }
 
-// Particles of noise alone, brought to variance 1 and masked: E|X|² = Σ m².
-TEST(ObservedVariance, IsThePowerOfTheMaskedParticles) {
+// Particles of noise alone, brought to variance 1 and masked: E|N|² = n³ before the mask.
+TEST(ObservedVariance, IsThatBeforeTheMask) {
   Threads threads(2);
   LocalComm comm;
   SilentSink sink;
@@ -103,10 +103,11 @@ TEST(ObservedVariance, IsThePowerOfTheMaskedParticles) {
   const ParticleStack stack(source, 7, context);
   double expected = 0;
   for (const float m : soft_sphere(Shape3::cube(box), 7, 3)) expected += static_cast<double>(m) * m;
+  EXPECT_NEAR(stack.noise_share(), expected / voxels, 1e-6);
   const auto variance = stack.observed_variance();
   // The mask correlates neighbouring components: fewer independent ones, by about Σm²/n³.
   for (int64_t s = 3; s < box / 2; ++s)
-    EXPECT_NEAR(variance[s] / expected, 1, 5 / std::sqrt(30 * 2 * pi * static_cast<double>(s * s) * expected / voxels))
+    EXPECT_NEAR(variance[s] / voxels, 1, 5 / std::sqrt(30 * 2 * pi * static_cast<double>(s * s) * expected / voxels))
         << s;
 }
 

@@ -105,27 +105,57 @@ Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, 
   return centred_volume(solve(sums, resolution.ridge, max_shell));
 }
 
-double particle_radius(const Volume<float>& map, double outer_radius) {
-  const int64_t n = map.shape().x;
-  std::vector<double> power(n / 2 + 1), count(n / 2 + 1);
+std::vector<double> background_profile(int64_t box, double mask_radius, double shift) {
+  constexpr int directions = 32;
+  std::vector<double> out(box / 2 + 1);
+  for (size_t r = 0; r < out.size(); ++r)
+    for (int i = 0; i < directions; ++i) {
+      const double cosine = -1 + 2 * (i + 0.5) / directions, radius = static_cast<double>(r);
+      const double distance = std::sqrt(radius * radius + shift * shift + 2 * radius * shift * cosine);
+      const double mask = cosine_edge(distance, mask_radius, mask_radius + 3);
+      out[r] += mask * mask / directions;
+    }
+  return out;
+}
+
+namespace {
+
+// Mean product of two maps on spherical shells about the centre voxel, each averaged with its neighbours.
+std::vector<double> radial_product(const Volume<float>& a, const Volume<float>& b) {
+  const int64_t n = a.shape().x;
+  std::vector<double> sum(n / 2 + 1), count(n / 2 + 1), out(n / 2 + 1);
   for (int64_t z = 0; z < n; ++z)
     for (int64_t y = 0; y < n; ++y)
       for (int64_t x = 0; x < n; ++x) {
-        const double r = std::sqrt(
-            static_cast<double>((z - n / 2) * (z - n / 2) + (y - n / 2) * (y - n / 2) + (x - n / 2) * (x - n / 2)));
-        const auto shell = static_cast<size_t>(std::lround(r));
-        if (shell >= power.size()) continue;
-        power[shell] += static_cast<double>(map(z, y, x)) * map(z, y, x);
+        const auto shell = static_cast<size_t>(std::lround(std::sqrt(
+            static_cast<double>((z - n / 2) * (z - n / 2) + (y - n / 2) * (y - n / 2) + (x - n / 2) * (x - n / 2)))));
+        if (shell >= sum.size()) continue;
+        sum[shell] += static_cast<double>(a(z, y, x)) * b(z, y, x);
         ++count[shell];
       }
-  const auto outer = static_cast<size_t>(std::clamp(outer_radius, 2.0, static_cast<double>(n / 2)));
-  double background = 1e300;
-  for (size_t r = outer / 2; r <= outer; ++r) background = std::min(background, power[r] / std::max(count[r], 1.0));
-  std::vector<double> inside(outer + 1);
-  for (size_t r = 0; r <= outer; ++r)
-    inside[r] = (r > 0 ? inside[r - 1] : 0) + std::max(0.0, power[r] - background * count[r]);
-  for (size_t r = 0; r <= outer; ++r)
-    if (inside[r] >= 0.98 * inside[outer]) return std::min(static_cast<double>(r) + 2, outer_radius);
+  for (size_t r = 0; r < out.size(); ++r) {
+    const size_t before = r > 0 ? r - 1 : 0, after = std::min(r + 1, out.size() - 1);
+    out[r] = 0.25 * sum[before] / count[before] + 0.5 * sum[r] / count[r] + 0.25 * sum[after] / count[after];
+  }
+  return out;
+}
+
+}  // namespace
+
+double particle_radius(const Volume<float>& map, const Volume<float>& other, double outer_radius,
+                       std::vector<double> background) {
+  std::vector<double> product = radial_product(map, other);
+  background.resize(product.size(), background.empty() ? 1.0 : 0.0);
+  auto last = std::min(static_cast<size_t>(std::max(outer_radius, 4.0)), product.size() - 1);
+  while (last > 4 && background[last] < 0.8) --last;
+  for (size_t r = 1; r <= last; ++r) product[r] /= background[r];
+  const auto begin = product.begin();
+  const double greatest = *std::max_element(begin + 1, begin + static_cast<int64_t>(last) + 1);
+  const double level = std::max(
+      0.0, *std::min_element(begin + static_cast<int64_t>(outer_radius / 2), begin + static_cast<int64_t>(last) + 1));
+  const double threshold = level + std::max(0.5 * level, 0.01 * greatest);
+  for (size_t r = last; r > 0; --r)
+    if (product[r] > threshold) return r == last ? outer_radius : std::min(static_cast<double>(r) + 2, outer_radius);
   return outer_radius;
 }
 

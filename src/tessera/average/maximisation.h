@@ -50,8 +50,15 @@ Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, 
 Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& resolution, int64_t join_shell,
                              int64_t max_shell);
 
-// Radius in voxels that holds the particle in a map: beyond it the radial power is that of the background near
-// `outer_radius`, by the 98 % of the excess power inside; a margin of two voxels is added.
-double particle_radius(const Volume<float>& map, double outer_radius);
+// Mean power of noise at each radius (voxels) of an average, relative to its centre: particles carry a soft mask of
+// `mask_radius`, and their shifts of about `typical_shift` blur its edge.
+std::vector<double> background_profile(int64_t box, double mask_radius, double typical_shift);
+
+// Radius in voxels that holds the particle, at most `outer_radius`, from two maps of it made from different particles
+// (a map without noise is given twice): the last at which their mean product exceeds the background by half of it and
+// by 1 % of the greatest; a margin of two voxels is added. Aligned to a common reference, two halves agree a little in
+// pure noise: the background is the least product in the outer half, and has the shape `background` (empty: flat).
+double particle_radius(const Volume<float>& map, const Volume<float>& other, double outer_radius,
+                       std::vector<double> background = {});
 
 }  // namespace tessera

@@ -56,6 +56,9 @@ ParticleStack::ParticleStack(const ParticleSource& source, double mask_radius, E
     for (const int32_t shell : components.back().shell) ++count[shell];
   }
   const Volume<float> mask = soft_sphere(Shape3::cube(box_), mask_radius, 3);
+  double energy = 0;
+  for (const float m : mask) energy += static_cast<double>(m) * m;
+  noise_share_ = energy / static_cast<double>(mask.size());
   Progress progress(context.sink, "reading particles", source.count);
   std::mutex mutex;
   std::vector<std::string> fault(source.count);
@@ -97,7 +100,7 @@ std::vector<double> ParticleStack::observed_variance() const {
     }
   double last = 1;
   for (size_t s = 1; s < out.size(); ++s) {
-    out[s] = total[s] > 0 ? std::max(out[s] / total[s], 1e-12) : last;
+    out[s] = total[s] > 0 ? std::max(out[s] / (total[s] * noise_share_), 1e-12) : last;
     last = out[s];
   }
   out[0] = out[1];

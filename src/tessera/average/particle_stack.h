@@ -41,13 +41,16 @@ class ParticleStack {
 
   // Samples every particle on the spheres of a search. Needed whenever the search changes.
   void sample_for(const RotationSearch& search, ExecContext& context);
-  // Mean over particles of the power of observed components per shell: an upper bound of the noise variance E|N|², and
-  // the value EM starts from.
+  // Σm²/n³: what share of a box's noise the mask lets through. A masked component has that share of the noise variance,
+  // but neighbours are correlated: summed as if independent, they must be given the variance before the mask.
+  double noise_share() const { return noise_share_; }
+  // Mean over particles of the power of observed components per shell, over noise_share(): an upper bound of the noise
+  // variance E|N|² before the mask, and the value EM starts from.
   std::vector<double> observed_variance() const;
 
  private:
   int64_t box_;
-  double voxel_size_A_, mask_radius_;
+  double voxel_size_A_, mask_radius_, noise_share_ = 1;
   std::vector<FourierWeight> weights_;
   std::vector<int> group_;
   std::vector<std::vector<double>> observed_;

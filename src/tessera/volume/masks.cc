@@ -12,13 +12,6 @@
 namespace tessera {
 namespace {
 
-// 1 below `start`, 0 above `end`, raised cosine between.
-double cosine_edge(double value, double start, double end) {
-  if (value <= start) return 1;
-  if (value >= end) return 0;
-  return 0.5 * (1 + std::cos(pi * (value - start) / (end - start)));
-}
-
 template <typename Weight>
 double weighted_correlation(const Volume<float>& a, const Volume<float>& b, Weight&& weight) {
   if (a.shape() != b.shape()) throw InternalError("correlation of volumes of different shape");
@@ -44,6 +37,12 @@ double weighted_correlation(const Volume<float>& a, const Volume<float>& b, Weig
 }
 
 }  // namespace
+
+double cosine_edge(double value, double start, double end) {
+  if (value <= start) return 1;
+  if (value >= end) return 0;
+  return 0.5 * (1 + std::cos(pi * (value - start) / (end - start)));
+}
 
 Volume<float> soft_sphere(Shape3 shape, double radius, double edge) {
   Volume<float> mask(shape);

@@ -7,6 +7,9 @@
 
 namespace tessera {
 
+// 1 below `start`, 0 above `end`, raised cosine between.
+double cosine_edge(double value, double start, double end);
+
 // 1 inside `radius` voxels of the centre voxel, a raised-cosine edge of `edge` voxels outside it, then 0.
 Volume<float> soft_sphere(Shape3 shape, double radius, double edge);
 
