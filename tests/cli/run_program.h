@@ -37,8 +37,8 @@ struct Result {
 
 struct RunLimits {
   rlim_t file_bytes = RLIM_INFINITY;  // as ulimit -f: writes beyond fail, like a full disk
-  std::string standard_output = {};  // a file to redirect to; empty: captured
-  double signal_after_s = 0;         // > 0: SIGINT is sent then
+  std::string standard_output = {};   // a file to redirect to; empty: captured
+  double signal_after_s = 0;          // > 0: SIGINT is sent then
 };
 
 // The path of the binary comes from the environment (TESSERA_BINARY), set by ctest.

@@ -12,5 +12,6 @@ int cmd_simulate_particles(const Invocation& call);
 int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
 int cmd_compare(const Invocation& call);
+int cmd_demo(const Invocation& call);
 
 }  // namespace tessera
