@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BUILD := build/release
 
-.PHONY: help packages build demo test interop science check sanitize install clean
+.PHONY: help packages build demo docs test interop science check sanitize install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -17,7 +17,7 @@ build: packages  ## the release program, build/release/tessera
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C $(BUILD) -j $(JOBS) tessera
 
-demo: build  ## install, build, and average a built-in structure from simulated particles
+demo: build  ## install, build, and average built-in structures from simulated particles
 	@$(BUILD)/tessera demo --output build/demo
 
 test: packages  ## install, build and run the whole test suite
@@ -45,6 +45,11 @@ sanitize: packages  ## build with warnings as errors and sanitizers, run the uni
 	@cmake -S . -B build/sanitize -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTESSERA_SANITIZE=ON -DTESSERA_WERROR=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/sanitize -j $(JOBS)
 	@ctest --test-dir build/sanitize --output-on-failure -j $(JOBS) -L unit
+
+docs: packages  ## rewrite docs/cli from what the program says
+	@mkdir -p build
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C $(BUILD) -j $(JOBS) docs
 
 install: build  ## copy the program to PREFIX/bin
 	@install -Dm755 $(BUILD)/tessera $(DESTDIR)$(PREFIX)/bin/tessera
