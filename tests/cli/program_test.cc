@@ -2,6 +2,9 @@
 // The program before any work: help, unknown words, JSON errors, unwritable standard output.
 #include <gmock/gmock.h>
 
+#include <iterator>
+#include <sstream>
+
 #include "tests/cli/run_program.h"
 
 namespace tessera::cli_test {
@@ -83,6 +86,30 @@ TEST_F(CliTest, DocumentedHelpIsCurrent) {
     if (rewrite) std::ofstream(file) << result.out;
     EXPECT_EQ(text_of(file), result.out) << file << " is not what tessera " << name << " --help says: run make docs";
   }
+}
+
+// Every command in README.md names a verb that exists and flags that it has.
+TEST_F(CliTest, ReadmeCommandsExist) {
+  const char* docs = std::getenv("TESSERA_CLI_DOCS");
+  ASSERT_TRUE(docs);
+  std::istringstream readme(text_of(fs::path(docs) / "../../README.md"));
+  int commands = 0;
+  for (std::string line; std::getline(readme, line);) {
+    if (!line.starts_with("tessera ")) continue;
+    ++commands;
+    std::istringstream text(line.substr(0, line.find('#')));
+    std::vector<std::string> words{std::istream_iterator<std::string>(text), {}};
+    const bool two_words = words.at(1) == "simulate";
+    std::vector<std::string> help(words.begin() + 1, words.begin() + (two_words ? 3 : 2));
+    help.push_back("--help");
+    const Result result = run(help);
+    EXPECT_EQ(result.exit_code, 0) << line;
+    for (const std::string& word : words)
+      if (word.starts_with("--")) {
+        EXPECT_THAT(result.out, HasSubstr("\n  " + word)) << line;
+      }
+  }
+  EXPECT_GE(commands, 5);
 }
 
 }  // namespace

@@ -95,16 +95,19 @@ void validate(const DemoRequest& request) {
   faults.raise<UserError>("demo");
 }
 
-// What the eye can judge: a particle as it was recorded, both averages and the truth in the pose of the average.
-void write_figure(const DemoResult& result, const CompareOutcome& comparison, const std::filesystem::path& folder) {
+// What the eye can judge: a particle as it was recorded, the average turned onto the truth, the average at the true
+// poses, the truth.
+void write_figure(const DemoResult& result, const std::filesystem::path& folder) {
   const ParticleSet particles = read_particles(folder / "particles/particles.star");
   const Map particle = read_mrc(resolve(particles, particles.particles.front().image));
   const Map average = read_mrc(folder / "average/class_1.mrc"), ceiling = read_mrc(folder / "true_poses/class_1.mrc");
-  const Map truth = read_mrc(folder / "comparison/fitted_reference.mrc");
-  const Pose& pose = comparison.comparison.same_hand.map_from_reference;
+  const Map truth = read_mrc(folder / "particles/truth_1.mrc");
+  const Pose& average_from_truth = result.average.map_from_reference;
+  const Rotation back = average_from_truth.particle_from_ref.inverse();
+  const Pose truth_from_average{back, back * (average_from_truth.shift_voxels * -1)};
   const GreyImage figure = orthoslice_figure({{"one particle", particle.voxels},
-                                              {"average", average.voxels},
-                                              {"at true poses", transformed_map(ceiling.voxels, pose)},
+                                              {"average", transformed_map(average.voxels, truth_from_average)},
+                                              {"at true poses", ceiling.voxels},
                                               {"truth", truth.voxels}},
                                              average.voxel_size_A);
   write_png(result.figure, figure);
@@ -181,7 +184,7 @@ class StructureDemo {
     const CompareOutcome outcome = run_compare(request, context_);
     result.average = outcome.comparison.same_hand;
     result.mirrored = outcome.comparison.mirrored;
-    write_figure(result, outcome, folder);
+    write_figure(result, folder);
   }
 
   const DemoRequest& request_;
