@@ -191,16 +191,20 @@ TEST_F(BadParticles, UnwritableFolderAndFullDisk) {
   EXPECT_THAT(files("out"), IsEmpty());
 }
 
-TEST_F(BadParticles, InterruptedRunSaysWhatIsSaved) {
-  const Result result = run({"average", "particles.star", "--iterations", "100000", "--stop-angle", "0", "--starts",
-                             "1", "--folds", "6", "--output", "out"},
-                            {.signal_after_s = 3});
-  if (result.exit_code == 0) GTEST_SKIP() << "the run ended before it was interrupted";
+TEST_F(BadParticles, InterruptedInItsStartsARunLeavesNothing) {
+  const Result result =
+      run({"average", "particles.star", "--starts", "100000", "--output", "out"}, {.signal_after_s = 1});
   EXPECT_EQ(result.exit_code, 130) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("stopped"));
-  if (fs::exists(path("out"))) {
-    for (const std::string& name : files("out")) EXPECT_THAT(name, Not(HasSubstr("tmp"))) << "no temporary file";
-  }
+  EXPECT_THAT(result.err, HasSubstr("nothing was written"));
+  EXPECT_THAT(files("out"), IsEmpty());
+}
+
+TEST_F(BadParticles, InterruptedLaterARunSaysWhatIsSaved) {
+  const std::vector<std::string> words = {"average", "particles.star", "--starts", "1", "--output", "out"};
+  const Result result = run(words, {.signal_when_exists = "out/checkpoint.cbor"});
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--resume continues from it"));
+  for (const std::string& name : files("out")) EXPECT_THAT(name, Not(HasSubstr("tmp"))) << "no temporary file";
 }
 
 TEST_F(BadStructure, FileWithoutAtoms) {

@@ -36,9 +36,10 @@ struct Result {
 };
 
 struct RunLimits {
-  rlim_t file_bytes = RLIM_INFINITY;  // as ulimit -f: writes beyond fail, like a full disk
-  std::string standard_output = {};   // a file to redirect to; empty: captured
-  double signal_after_s = 0;          // > 0: SIGINT is sent then
+  rlim_t file_bytes = RLIM_INFINITY;    // as ulimit -f: writes beyond fail, like a full disk
+  std::string standard_output = {};     // a file to redirect to; empty: captured
+  double signal_after_s = 0;            // > 0: SIGINT is sent then
+  std::string signal_when_exists = {};  // SIGINT is sent when this file of the folder appears
 };
 
 // The path of the binary comes from the environment (TESSERA_BINARY), set by ctest.
@@ -73,6 +74,13 @@ class CliTest : public testing::Test {
       kill(child, SIGINT);
     }
     int status = 0;
+    if (!limits.signal_when_exists.empty()) {
+      siginfo_t ended{};
+      while (!fs::exists(path(limits.signal_when_exists)) &&
+             waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == 0)
+        usleep(200);
+      kill(child, SIGINT);
+    }
     rusage usage{};
     wait4(child, &status, 0, &usage);
     Result result;

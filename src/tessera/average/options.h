@@ -17,14 +17,14 @@ struct AverageOptions {
   std::string start = "particles";  // particles: the best of several single-particle starts; random: random poses
   int starts = 4;
   int start_iterations = 2;
-  std::optional<double> initial_resolution_A;  // none: a third of the particle's diameter
+  std::optional<double> initial_resolution_A;  // none: a third of the mask's diameter, or an eighth of the box's edge
   std::optional<double> mask_diameter_A;       // none: found from the average
   std::optional<double> limit_resolution_A;    // never use shells beyond
+  std::optional<double> join_resolution_A;     // none: twice the initial resolution
   int folds = 8;                               // a particle is aligned to the other folds' average; 1: to the whole
   double posterior_floor = 1e-3;
   bool noise_per_shell = true;
   bool wiener = true;
-  double stop_angle_deg = 0.5;
   AlignOptions align;
 
   template <typename Visitor>
@@ -38,7 +38,9 @@ struct AverageOptions {
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
     visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
-    visit(Option{"initial-resolution", "Å", "Band limit of the first iterations; a third of the particle if not given",
+    visit(Option{"initial-resolution", "Å",
+                 "Band limit of the first iterations; if not given, a third of the mask's diameter or, without one, an "
+                 "eighth of the box",
                  "Start"},
           initial_resolution_A);
     visit(Option{"mask-diameter", "Å", "Diameter of the soft spherical mask; found from the average if not given",
@@ -49,14 +51,17 @@ struct AverageOptions {
     visit(Option{"folds", "", "Align each particle to the average of the other folds; 1: to the average of all",
                  "Regularisation"},
           folds);
+    visit(Option{"join-resolution", "Å",
+                 "Up to it the half-sets share their reference, which keeps them in one frame; twice the initial "
+                 "resolution if not given",
+                 "Regularisation"},
+          join_resolution_A);
     visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"},
           posterior_floor);
     visit(Option{"noise-per-shell", "", "Estimate the noise in each Fourier shell; otherwise one value",
                  "Regularisation"},
           noise_per_shell);
     visit(Option{"wiener", "", "Wiener filter from the half-set FSC", "Regularisation"}, wiener);
-    visit(Option{"stop-angle", "degrees", "Stop when poses change less than this and the band limit rests", "Method"},
-          stop_angle_deg);
     align.describe(visit);
   }
 };

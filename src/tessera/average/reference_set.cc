@@ -27,6 +27,12 @@ int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
   return std::clamp<int64_t>(std::lround(shell), 4, highest_shell(stack, options));
 }
 
+int64_t join_shell(const ParticleStack& stack, const AverageOptions& options) {
+  if (!options.join_resolution_A) return std::max<int64_t>(2, first_shell(stack, options) / 2);
+  const double shell = static_cast<double>(stack.box()) * stack.voxel_size_A() / *options.join_resolution_A;
+  return std::clamp<int64_t>(std::lround(shell), 0, highest_shell(stack, options));
+}
+
 int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit) {
   return std::min(stack.box() / 2, band_limit + 6);
 }
@@ -56,7 +62,7 @@ void ReferenceSet::build(const FoldSums& sums, const Resolution& resolution, con
   spectra_.clear();
   const int folds = static_cast<int>(sums.folds.size());
   for (int f = 0; f < (leave_out ? folds : 1); ++f)
-    add(leave_out ? fold_reference(sums, f, resolution, first_shell(stack_, options_), state.band_limit)
+    add(leave_out ? fold_reference(sums, f, resolution, join_shell(stack_, options_), state.band_limit)
                   : solved_map(sums.all(), resolution, state.band_limit),
         state);
   for (int f = 0; f < folds; ++f) serving_.push_back(made_[leave_out ? f : 0].get());

@@ -36,6 +36,9 @@ class ReferenceSet {
 // Shells used in the first iterations, and the most ever used.
 int64_t first_shell(const ParticleStack& stack, const AverageOptions& options);
 int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options);
+// Shells up to which both half-sets serve one reference. Sharing more makes the half-sets agree in noise, so that the
+// Wiener filter lets it pass: measured, averages of weak particles drift away from the truth.
+int64_t join_shell(const ParticleStack& stack, const AverageOptions& options);
 // Shells worth summing in the M-step after an iteration at `band_limit`: as far as the next band limit can reach and
 // the FSC beyond it matters.
 int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit);

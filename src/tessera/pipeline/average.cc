@@ -29,6 +29,7 @@ void validate(const AverageRequest& request) {
   if (options.folds < 1) faults.add(fmt::format("--folds {}: at least 1", options.folds));
   for (const auto& [name, value] : {std::pair("initial-resolution", options.initial_resolution_A),
                                     {"mask-diameter", options.mask_diameter_A},
+                                    {"join-resolution", options.join_resolution_A},
                                     {"limit-resolution", options.limit_resolution_A}})
     if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
   check_align_options(faults, options.align);
