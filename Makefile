@@ -5,7 +5,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 BUILD := build/release
 
-.PHONY: help packages build demo docs test interop science check sanitize install clean
+.PHONY: help packages build demo docs test interop science bench check sanitize install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -34,6 +34,10 @@ interop: build  ## compare with RELION 3.1.3 (installs it)
 science: build  ## accuracy against known truth, minutes to hours
 	@ninja -C $(BUILD) -j $(JOBS) science
 	@for program in $(BUILD)/tests/science/*; do [ -x $$program ] && [ -f $$program ] && $$program; done; true
+
+bench: build  ## where the time goes
+	@ninja -C $(BUILD) -j $(JOBS) bench
+	@$(BUILD)/bench/iteration
 
 check:  ## formatting and layering
 	@tools/install-packages check

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pose recovery against a clean reference at 32³, ±60°: the fraction of poses within 10°, over seeds, for the magnitude
-// search to Nyquist, the same band-limited, and the phase-aware one. "missed": trials in which the climb from the true
-// pose ends higher than what the search found; the rest of the errors is what the noise allows.
+// search to Nyquist, the same band-limited, and the phase-aware one. "of": the fraction for the likelier of the pose
+// found and the end of a climb from the true one, which no search by likelihood can exceed: the rest is the noise's.
 //   pose_recovery [trials per cell] [seeds] [structure: builtin:NAME, a file, or phantom]
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ constexpr int64_t box = 32;
 constexpr double max_shift = 2.5;
 
 struct Score {
-  int hits = 0, missed = 0, trials = 0;
+  int hits = 0, reachable = 0, trials = 0;
   double seconds = 0;
 };
 
@@ -63,8 +63,11 @@ Score recover(const Volume<float>& truth, const std::string& mode, double snr, i
     const auto found = aligner.align(particle, 0, std::nullopt, -1, work);
     out.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const RefinedPose from_truth = aligner.refine(particle, 0, pose);
-    out.hits += angle_between(found[0].pose.particle_from_ref, pose.particle_from_ref) < 10 * degree;
-    out.missed += from_truth.score.correlation() > found[0].score.correlation() + 1e-3;
+    const auto right = [&](const RefinedPose& p) {
+      return angle_between(p.pose.particle_from_ref, pose.particle_from_ref) < 10 * degree;
+    };
+    out.hits += right(found[0]);
+    out.reachable += right(from_truth.score.correlation() > found[0].score.correlation() ? from_truth : found[0]);
     ++out.trials;
   }
   return out;
@@ -76,25 +79,25 @@ int main(int argc, char** argv) {
   const int trials = argc > 1 ? std::atoi(argv[1]) : 24, seeds = argc > 2 ? std::atoi(argv[2]) : 5;
   const std::string structure = argc > 3 ? argv[3] : "builtin:ribosome";
   fmt::print("{}, 32³, ±60°, clean reference, {} particles × {} seeds\n", structure, trials, seeds);
-  fmt::print("within 10°, mean ± sd over seeds / missed by the search (ms a particle)\n");
+  fmt::print("within 10°, mean ± sd over seeds, of what can be reached (ms a particle)\n");
   fmt::print("{:>6} {:>34} {:>34} {:>34}\n", "SNR", "magnitudes to Nyquist", "magnitudes, band-limited", "phases");
   std::vector<Volume<float>> truths;
   for (int seed = 1; seed <= seeds; ++seed) truths.push_back(truth_of(structure, seed));
   for (const double snr : {0.03, 0.015, 0.008, 0.004}) {
     std::string line = fmt::format("{:>6}", snr);
     for (const auto& [mode, band] :
-         {std::pair("magnitudes", 15), std::pair("magnitudes", 10), std::pair("phases", 10)}) {
-      double mean = 0, square = 0, missed = 0, seconds = 0;
+         {std::pair("magnitudes", 15), std::pair("magnitudes", 10), std::pair("phases", 15)}) {
+      double mean = 0, square = 0, reachable = 0, seconds = 0;
       for (int seed = 1; seed <= seeds; ++seed) {
         const Score s = recover(truths[seed - 1], mode, snr, trials, seed, band);
         const double fraction = 100.0 * s.hits / s.trials;
         mean += fraction / seeds;
         square += fraction * fraction / seeds;
-        missed += 100.0 * s.missed / s.trials / seeds;
+        reachable += 100.0 * s.reachable / s.trials / seeds;
         seconds += s.seconds / s.trials / seeds;
       }
       const double sd = std::sqrt(std::max(0.0, square - mean * mean) * seeds / std::max(1, seeds - 1));
-      line += fmt::format(" {:>10.1f} ± {:>4.1f} / {:>4.1f} % ({:>4.1f})", mean, sd, missed, 1e3 * seconds);
+      line += fmt::format(" {:>10.1f} ± {:>4.1f} of {:>5.1f} % ({:>4.1f})", mean, sd, reachable, 1e3 * seconds);
     }
     fmt::print("{}\n", line);
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The whole path, judged: structure → simulated subtomograms → reference-free average, beside the average at the true
 // poses, both compared with the truth. Prints a Markdown table, one row a seed, and how many seeds reach the target.
-//   reference_free STRUCTURE [--option value …]: options of `simulate particles` and `average`, and --seeds N
+//   reference_free [STRUCTURE] [--option value …]: options of `simulate particles` and `average`, and --seeds N;
+//   builtin:ribosome if no structure is given
 #include <fmt/format.h>
 
 #include <chrono>
@@ -31,9 +32,9 @@ double number(const std::string& text) {
 
 Settings parse(int argc, char** argv) {
   Settings out;
-  if (argc < 2) throw UserError("usage: reference_free STRUCTURE [--seeds N] [--snr S] [--particles N] …");
-  out.structure = argv[1];
-  for (int i = 2; i + 1 < argc; i += 2) {
+  const bool named = argc > 1 && argv[1][0] != '-';
+  out.structure = named ? argv[1] : "builtin:ribosome";
+  for (int i = named ? 2 : 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i], value = argv[i + 1];
     if (name == "--seeds")
       out.seeds = std::stoi(value);
@@ -89,8 +90,7 @@ int main(int argc, char** argv) try {
   SilentSink silent;
   Printer printer;
   const fs::path root = fs::temp_directory_path() / fmt::format("tessera-reference-free-{}", getpid());
-  fmt::print(
-      "| seed | correlation | at true poses | ratio | FSC-0.5 Å | at true poses | ratio | start–end s | stop |\n");
+  fmt::print("| seed | correlation | at true poses | ratio | FSC-0.5 Å | at true poses | ratio | s | stop |\n");
   fmt::print("|---|---|---|---|---|---|---|---|---|\n");
   int reached = 0;
   double ratio_sum = 0, ratio_square = 0;
