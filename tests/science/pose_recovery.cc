@@ -2,7 +2,7 @@
 // Pose recovery against a clean reference at 32³, ±60°: the fraction of poses within 10°, over seeds, for the magnitude
 // search to Nyquist, the same band-limited, and the phase-aware one. "of": the fraction for the likelier of the pose
 // found and the end of a climb from the true one, which no search by likelihood can exceed: the rest is the noise's.
-//   pose_recovery [trials per cell] [seeds] [structure: builtin:NAME, a file, or phantom]
+//   pose_recovery [trials per cell] [seeds] [structure: builtin:NAME, a file, or phantom:N, N Gaussians]
 #include <fmt/format.h>
 
 #include <chrono>
@@ -28,7 +28,8 @@ struct Score {
 };
 
 Volume<float> truth_of(const std::string& structure, uint64_t seed) {
-  if (structure == "phantom") return synthetic::render(synthetic::make_phantom(9, 60, seed), box, {});
+  if (structure.starts_with("phantom:"))
+    return synthetic::render(synthetic::make_phantom(9, std::stoi(structure.substr(8)), seed), box, {});
   const AtomicModel model = load_structure(structure);
   DensityOptions options;
   options.box = box;
