@@ -12,6 +12,7 @@ int cmd_simulate_particles(const Invocation& call);
 int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
 int cmd_compare(const Invocation& call);
+int cmd_evaluate_classes(const Invocation& call);
 int cmd_demo(const Invocation& call);
 
 }  // namespace tessera

@@ -28,6 +28,7 @@ constexpr std::array verbs = {
     tessera::Verb{"align", tessera::cmd_align, "Find the pose of every subtomogram against a map"},
     tessera::Verb{"average", tessera::cmd_average, "Average subtomograms, reference-free or from a map"},
     tessera::Verb{"compare", tessera::cmd_compare, "Compare a map with another map or an atomic model"},
+    tessera::Verb{"evaluate classes", tessera::cmd_evaluate_classes, "Judge a classification by the true classes"},
     tessera::Verb{"demo", tessera::cmd_demo, "Simulate, average and judge built-in structures; needs no file"},
 };
 

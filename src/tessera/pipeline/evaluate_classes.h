@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tessera evaluate classes: the classes of a particle list beside the true ones.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "tessera/base/class_scores.h"
+#include "tessera/base/describe.h"
+#include "tessera/pipeline/run_files.h"
+
+namespace tessera {
+
+struct EvaluateClassesRequest {
+  std::string result, truth;
+  bool allow_missing = false;
+  std::string output;
+
+  template <typename Visitor>
+  void describe(Visitor& visit) {
+    visit(Option{"result", "", "Particle list whose rlnClassNumber is to be judged", "Arguments"}, result);
+    visit(Option{"truth", "", "The same particles with their true rlnClassNumber", "Arguments"}, truth);
+    visit(
+        Option{"allow-missing", "", "Leave out true particles that the result lacks; otherwise an error", "Evaluation"},
+        allow_missing);
+    visit(Option{"output", "folder", "Write run.json there; nothing is written if not given", "Output"}, output);
+  }
+};
+
+struct EvaluateClassesOutcome {
+  std::string result, truth;
+  int64_t missing = 0;     // true particles that the result lacks
+  ContingencyTable table;  // rows: found classes; columns: true ones
+  ClassScores scores;
+  nlohmann::ordered_json json() const;
+};
+
+// Particles are the same when their image files are, whatever the lists call them: paths are taken from where each list
+// lies. IoError, every particle named: a particle of one list that the other lacks, an image listed twice, a particle
+// without a class.
+EvaluateClassesOutcome run_evaluate_classes(const EvaluateClassesRequest& request, ExecContext& context,
+                                            const CommandLine& command_line = {});
+
+}  // namespace tessera
