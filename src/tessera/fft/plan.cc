@@ -54,7 +54,7 @@ void RealFft3::inverse_unscaled(std::complex<float>* in, float* out) const {
 }
 
 struct RealFftRows::Plan {
-  PlanHandle forward;
+  PlanHandle forward, inverse;
 };
 
 RealFftRows::RealFftRows(int64_t length, int64_t rows) : plan_(std::make_unique<Plan>()) {
@@ -66,6 +66,9 @@ RealFftRows::RealFftRows(int64_t length, int64_t rows) : plan_(std::make_unique<
   plan_->forward.reset(fftwf_plan_many_dft_r2c(1, &n, static_cast<int>(rows), real.data(), nullptr, 1, n,
                                                as_fftw(half.data()), nullptr, 1, out_length,
                                                FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | FFTW_UNALIGNED));
+  plan_->inverse.reset(fftwf_plan_many_dft_c2r(1, &n, static_cast<int>(rows), as_fftw(half.data()), nullptr, 1,
+                                               out_length, real.data(), nullptr, 1, n,
+                                               FFTW_ESTIMATE | FFTW_DESTROY_INPUT | FFTW_UNALIGNED));
 }
 
 RealFftRows::~RealFftRows() = default;
@@ -74,6 +77,10 @@ RealFftRows& RealFftRows::operator=(RealFftRows&&) noexcept = default;
 
 void RealFftRows::forward(const float* in, std::complex<float>* out) const {
   fftwf_execute_dft_r2c(plan_->forward.get(), const_cast<float*>(in), as_fftw(out));
+}
+
+void RealFftRows::inverse_unscaled(std::complex<float>* in, float* out) const {
+  fftwf_execute_dft_c2r(plan_->inverse.get(), as_fftw(in), out);
 }
 
 const RealFft3& PlanCache::real3(Shape3 shape) {

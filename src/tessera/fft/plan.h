@@ -32,7 +32,8 @@ class RealFft3 {
   std::unique_ptr<Plans> plans_;
 };
 
-// `rows` contiguous real rows of `length` → rows of length/2+1 components, unnormalised. Input is kept.
+// `rows` contiguous real rows of `length` ↔ rows of length/2+1 components, unnormalised both ways. forward keeps its
+// input, inverse_unscaled destroys it.
 class RealFftRows {
  public:
   RealFftRows(int64_t length, int64_t rows);
@@ -40,6 +41,7 @@ class RealFftRows {
   RealFftRows(RealFftRows&&) noexcept;
   RealFftRows& operator=(RealFftRows&&) noexcept;
   void forward(const float* in, std::complex<float>* out) const;
+  void inverse_unscaled(std::complex<float>* in, float* out) const;
 
  private:
   struct Plan;

@@ -27,6 +27,12 @@ So3Correlator::So3Correlator(int bandwidth)
         for (int l = first; l < bandwidth; ++l)
           d_[table_index(j, m) + triangle(l) + n] = static_cast<float>(column[l - first]);
       }
+  for (int j = 0; j < bandwidth; ++j) {
+    double sum = 1;
+    for (int k = 1; 2 * k <= bandwidth; ++k)
+      sum -= 2 * std::cos(2 * k * pi * (j + 0.5) / bandwidth) / (4.0 * k * k - 1);
+    quadrature_.push_back(sum / bandwidth / (4.0 * bandwidth * bandwidth));
+  }
 }
 
 double So3Correlator::step() const {
@@ -129,6 +135,86 @@ void So3Correlator::correlate(const ShellHarmonics& f, const Reference& g, const
     }
     fft.inverse_unscaled(work.plane.data(), out + static_cast<size_t>(j) * n_phi * n_phi);
   }
+}
+
+So3Correlator::Reference So3Correlator::empty(int shells) const {
+  return prepare(ShellHarmonics(bandwidth_, shells));
+}
+
+ShellHarmonics So3Correlator::restore(const Reference& g) const {
+  ShellHarmonics out(bandwidth_, g.shells);
+  for (int l = 0; l < bandwidth_; ++l)
+    for (int s = 0; s < g.shells; ++s)
+      for (int n = 0; n <= l; ++n) {
+        const size_t at = g.offset[l] + static_cast<size_t>(s) * (l + 1) + n;
+        out.row(l, n)[s] = {g.re[at], n == 0 ? 0.0f : g.im[at]};
+      }
+  return out;
+}
+
+void So3Correlator::moments(const float* p, Moments& out, Workspace& work) const {
+  const int L = bandwidth_, n_phi = 2 * L;
+  const size_t orders = 2 * static_cast<size_t>(L) - 1, half = static_cast<size_t>(L) + 1;
+  const size_t plane_size = static_cast<size_t>(n_phi) * half;
+  out.re.assign(orders * block_, 0.0f);
+  out.im.assign(orders * block_, 0.0f);
+  const RealFft3& fft = plans().real3({1, n_phi, n_phi});
+  work.plane.resize(plane_size);
+  work.spectrum_re.resize(L * plane_size);
+  work.spectrum_im.resize(L * plane_size);
+  for (int j = 0; j < L; ++j) {  // Σ p e^{i(mα+nγ)} is the conjugate of the forward transform
+    fft.forward(p + static_cast<size_t>(j) * n_phi * n_phi, work.plane.data());
+    for (size_t i = 0; i < plane_size; ++i) {
+      work.spectrum_re[j * plane_size + i] = work.plane[i].real();
+      work.spectrum_im[j * plane_size + i] = -work.plane[i].imag();
+    }
+  }
+  for (int m = -(L - 1); m < L; ++m) {
+    float* re = &out.re[(m + L - 1) * block_];
+    float* im = &out.im[(m + L - 1) * block_];
+    for (int j = 0; j < L; ++j) {
+      const float* d = &d_[table_index(m < 0 ? L - 1 - j : j, std::abs(m))];
+      const size_t row = j * plane_size + static_cast<size_t>(m < 0 ? m + n_phi : m) * half;
+      const float* from_re = &work.spectrum_re[row];
+      const float* from_im = &work.spectrum_im[row];
+      for (int l = std::abs(m); l < L; ++l) {
+        const size_t at = triangle(l);
+        for (int n = 0; n <= l; ++n) {
+          re[at + n] += d[at + n] * from_re[n];
+          im[at + n] += d[at + n] * from_im[n];
+        }
+      }
+    }
+    if (m < 0)
+      for (int l = -m; l < L; ++l)
+        for (int n = 0; n <= l; ++n)
+          if ((l + n) % 2 != 0) {
+            re[triangle(l) + n] = -re[triangle(l) + n];
+            im[triangle(l) + n] = -im[triangle(l) + n];
+          }
+  }
+}
+
+void So3Correlator::turn_back(const Moments& p, const ShellHarmonics& f, Reference& sums) const {
+  const int L = bandwidth_, S = f.shells;
+  if (f.bandwidth != L || sums.shells != S) throw InternalError("harmonics of different bandwidth or shells");
+  for (int l = 0; l < L; ++l)
+    for (int m = -l; m <= l; ++m) {
+      const float* p_re = &p.re[(m + L - 1) * block_ + triangle(l)];
+      const float* p_im = &p.im[(m + L - 1) * block_ + triangle(l)];
+      const std::complex<float>* row = f.row(l, std::abs(m));
+      float* re = &sums.re[sums.offset[l]];
+      float* im = &sums.im[sums.offset[l]];
+      for (int s = 0; s < S; ++s, re += l + 1, im += l + 1) {
+        std::complex<float> a = row[s];
+        if (m < 0) a = (m % 2 == 0 ? 1.0f : -1.0f) * std::conj(a);
+        const float ar = a.real(), ai = a.imag();
+        for (int n = 0; n <= l; ++n) {
+          re[n] += ar * p_re[n] - ai * p_im[n];
+          im[n] += ai * p_re[n] + ar * p_im[n];
+        }
+      }
+    }
 }
 
 }  // namespace tessera

@@ -14,7 +14,7 @@ namespace tessera {
 //   C(α,β,γ) = Σ_lmn I^l_mn d^l_mn(β) e^{i(mα+nγ)},  I^l_mn = Σ_s w_s f_lm(s) conj(g_ln(s))
 // (Kovacs & Wriggers 2002, with the sum over l at each β in place of the transform over β, which halves the FFT).
 // Immutable after construction, thread-safe. About (2/3)L⁴ + (2/3)L³·shells complex multiply-adds and L FFTs of (2L)².
-// Tested against the direct integral with rotated functions (so3/correlator_test.cc).
+// Tested against the direct integral with rotated functions and for adjointness (so3/correlator_test.cc).
 class So3Correlator {
  public:
   explicit So3Correlator(int bandwidth);
@@ -27,7 +27,7 @@ class So3Correlator {
   void neighbours(int64_t index, int64_t (&out)[26]) const;
 
   struct Workspace {
-    AlignedVector<float> product_re, product_im, row;
+    AlignedVector<float> product_re, product_im, row, spectrum_re, spectrum_im;
     AlignedVector<std::complex<float>> plane;
   };
   // The reference's harmonics in the order the inner loop reads: prepare once, correlate with many particles.
@@ -38,15 +38,36 @@ class So3Correlator {
   };
   Reference prepare(const ShellHarmonics& g) const;
 
+  // Back to the usual order; an empty set of the same shape.
+  ShellHarmonics restore(const Reference& prepared) const;
+  Reference empty(int shells) const;
+
   // out: grid_size() values. shell_weight: one per shell.
   void correlate(const ShellHarmonics& f, const Reference& g, const std::vector<float>& shell_weight, float* out,
                  Workspace& work) const;
+
+  // Share of SO(3) that grid point (j, i, k) stands for; the sum over the grid is 1. Fejér's first rule in β: integrals
+  // of functions of degree below the bandwidth are exact.
+  double quadrature(int64_t index) const {
+    return quadrature_[index / (static_cast<int64_t>(4) * bandwidth_ * bandwidth_)];
+  }
+
+  // P^l_mn = Σ_R p(R) d^l_mn(β) e^{i(mα+nγ)}, n ≥ 0, order [m + L − 1][l][n ≤ l]; entries with l < |m| are 0.
+  struct Moments {
+    AlignedVector<float> re, im;
+  };
+  // p: grid_size() values, any quadrature weights included.
+  void moments(const float* p, Moments& out, Workspace& work) const;
+  // The adjoint of correlate: adds to `sums` the harmonics of Σ_R p(R) f(Rω), N_ln(s) = Σ_m P^l_mn f_lm(s), so that
+  // Σ_R p(R) C(R) = Σ_s w_s ∫ N_s g_s dΩ. Both together cost what one correlation does.
+  void turn_back(const Moments& p, const ShellHarmonics& f, Reference& sums) const;
 
  private:
   size_t table_index(int j, int m) const { return (static_cast<size_t>(j) * bandwidth_ + m) * block_; }
 
   int bandwidth_;
-  size_t block_;            // Σ_l (l+1): one (l, n) triangle
+  size_t block_;                    // Σ_l (l+1): one (l, n) triangle
+  std::vector<double> quadrature_;  // [β], of one grid point
   AlignedVector<float> d_;  // [β][m ≥ 0][l ≥ m][n ≤ l]; m < 0 through d_{−m,n}(β) = (−1)^{l+n} d_{m,n}(π−β)
 };
 

@@ -103,4 +103,34 @@ void SphereTransform::analyse(const float* samples, ShellHarmonics& out, Workspa
   }
 }
 
+void SphereTransform::synthesise(const ShellHarmonics& harmonics, float* samples, Workspace& work) const {
+  const int L = bandwidth_, S = shells_, rows = 2 * L, stride = L + 1;
+  work.rows.assign(static_cast<size_t>(S) * rows * stride, {});
+  work.even.resize(static_cast<size_t>(L) * S);
+  work.odd.resize(work.even.size());
+  for (int m = 0; m < L; ++m) {
+    std::fill(work.even.begin(), work.even.end(), std::complex<float>());
+    std::fill(work.odd.begin(), work.odd.end(), std::complex<float>());
+    for (int l = m; l < L; ++l) {
+      const float* legendre = &legendre_[legendre_offset_[m] + static_cast<size_t>(l - m) * L];
+      const float* from = reinterpret_cast<const float*>(harmonics.row(l, m));
+      float* folded = reinterpret_cast<float*>((l - m) % 2 == 0 ? work.even.data() : work.odd.data());
+      for (int i = 0; i < L; ++i) {
+        const auto p = static_cast<float>(legendre[i] / (weight_[i] * pi / L));
+        float* to = folded + static_cast<size_t>(i) * 2 * S;
+        for (int s = 0; s < 2 * S; ++s) to[s] += p * from[s];
+      }
+    }
+    for (int s = 0; s < S; ++s) {
+      std::complex<float>* shell = &work.rows[static_cast<size_t>(s) * rows * stride];
+      for (int i = 0; i < L; ++i) {
+        const auto even = work.even[static_cast<size_t>(i) * S + s], odd = work.odd[static_cast<size_t>(i) * S + s];
+        shell[i * stride + m] = even + odd;
+        shell[(rows - 1 - i) * stride + m] = even - odd;
+      }
+    }
+  }
+  row_fft_.inverse_unscaled(work.rows.data(), samples);
+}
+
 }  // namespace tessera

@@ -49,6 +49,8 @@ class SphereTransform {
   };
   // samples: [shell][latitude][longitude].
   void analyse(const float* samples, ShellHarmonics& out, Workspace& work) const;
+  // The inverse, in the same order: f = Σ a_lm Y_lm at the grid points.
+  void synthesise(const ShellHarmonics& harmonics, float* samples, Workspace& work) const;
 
  private:
   int bandwidth_, shells_;
