@@ -9,6 +9,7 @@
 #include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
+#include "tessera/volume/rescale.h"
 #include "tessera/volume/shells.h"
 
 namespace tessera {
@@ -157,21 +158,9 @@ void refine_axis(const SelfCorrelation& self, int order, Vec3& axis, Vec3& centr
 
 Volume<float> resample_map(const Map& map, int64_t box, double voxel_size_A) {
   const Shape3 shape = map.voxels.shape();
-  int64_t n = std::max({shape.z, shape.y, shape.x});
-  const double ratio = map.voxel_size_A / voxel_size_A;
-  if (std::abs(ratio - 1) < 1e-3) return resize_volume(map.voxels, Shape3::cube(box));
-  int64_t best = n;
-  double best_error = 1e300;
-  for (int64_t padded = n; padded <= 2 * n; ++padded) {
-    const double target = static_cast<double>(padded) * ratio, error = std::abs(target - std::round(target)) / target;
-    if (std::lround(target) >= 4 && error < best_error - 1e-12) {
-      best_error = error;
-      best = padded;
-    }
-  }
-  const auto wanted = static_cast<int64_t>(std::lround(static_cast<double>(best) * ratio));
-  const Volume<float> resized = centred_volume(resize_spectrum(centred_spectrum(cubed(map.voxels, best)), wanted));
-  return resize_volume(resized, Shape3::cube(box));
+  if (std::abs(map.voxel_size_A / voxel_size_A - 1) < 1e-3) return resize_volume(map.voxels, Shape3::cube(box));
+  const int64_t n = std::max({shape.z, shape.y, shape.x});
+  return rescaled(cubed(map.voxels, n), map.voxel_size_A, box, voxel_size_A);
 }
 
 Volume<float> transformed_map(const Volume<float>& map, const Pose& pose) {

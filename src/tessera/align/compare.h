@@ -57,8 +57,8 @@ Comparison compare_maps(const Map& map, const Map& reference, const CompareOptio
 // by a search over directions, then refined.
 SymmetryScore score_symmetry(const Volume<float>& map, const std::string& symmetry, ExecContext& context);
 
-// A map on other voxels: padded so that its edge is nearly a whole number of new voxels, resized in Fourier space,
-// cropped or padded to box³.
+// A map on other voxels (`rescaled` of volume/rescale.h); one that is no cube is padded to one. Voxel sizes that differ
+// by less than 0.1 % are taken for the same.
 Volume<float> resample_map(const Map& map, int64_t box, double voxel_size_A);
 
 // The map turned and shifted by a pose, by its padded spectrum.
