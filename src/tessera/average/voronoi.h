@@ -23,7 +23,7 @@ struct VoronoiOptions {
 // τ² = ‖I − R₁ᵀR₂‖_F² + translation_weight ‖t₁ − t₂‖², shifts in voxels. The shares sum to 1; of candidates at the same
 // pose the first has all; a cell that no sample falls into has 0. `random`: keyed by particle and class, so that the
 // volumes depend on nothing else. InternalError when there is no candidate or no sample.
-// Since ‖I − R₁ᵀR₂‖_F² = 8 (1 − (q₁·q₂)²), a distance costs a dozen multiplications: 0.6 ms for 50 candidates and
+// Since ‖I − R₁ᵀR₂‖_F² = 8 (1 − (q₁·q₂)²), a distance costs a dozen multiplications: 1 ms for 50 candidates and
 // 10,000 samples. Standard error √(ṽ(1 − ṽ)/samples). Oracle: the same search with matrices (average/voronoi_test.cc).
 std::vector<double> voronoi_volumes(const std::vector<Pose>& candidates, const VoronoiOptions& options, Random& random);
 
