@@ -84,6 +84,21 @@ TEST_F(WholePath, SmallerSetReplacesALargerOne) {
   EXPECT_EQ(files("data/subtomograms").size(), 2u);
 }
 
+TEST_F(WholePath, EmptyBoxesAreAClassOfTheirOwn) {
+  const Result result = simulate("data", {"--snr", "0.5", "--empty", "3"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.json().at("particles"), 7);
+  EXPECT_NEAR(result.json().at("snr").get<double>(), 0.5, 0.01);
+  EXPECT_EQ(result.json().at("classes")[1].at("structure"), "empty");
+  const ParticleSet truth = read_particles(path("data/truth.star"));
+  ASSERT_EQ(truth.particles.size(), 7u);
+  int empty = 0;
+  for (const Particle& particle : truth.particles) empty += particle.class_number == 2;
+  EXPECT_EQ(empty, 3);
+  EXPECT_EQ(statistics(read_mrc(path("data/truth_2.mrc")).voxels).variance, 0);
+  EXPECT_EQ(simulate("more", {"--empty", "-1"}).exit_code, 2);
+}
+
 TEST_F(WholePath, NoiseFreeAverageAtTruePosesIsTheTruth) {
   ASSERT_EQ(simulate("data", {"--noise-free", "--no-ctf", "--no-mtf"}, 12).exit_code, 0);
   const Result result =

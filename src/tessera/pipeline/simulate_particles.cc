@@ -28,6 +28,7 @@ void validate(const SimulateParticlesRequest& request) {
                            request.structures.size()));
   for (const int copies : request.copies)
     if (copies < 1) faults.add(fmt::format("--copies {}: at least 1", copies));
+  if (request.empty < 0) faults.add(fmt::format("--empty {}: not fewer than none", request.empty));
   if (request.output.empty()) faults.add("--output is missing; name the folder of the data set");
   request.density.add_faults(faults);
   request.imaging.add_faults(faults);
@@ -58,6 +59,11 @@ std::vector<SimulatedStructure> make_densities(const SimulateParticlesRequest& r
     }
   }
   faults.raise<UserError>("simulate particles");
+  if (request.empty > 0) {
+    const Shape3 shape = Shape3::cube(request.density.box);
+    classes.push_back({"empty", fmt::format("truth_{}.mrc", structures.size() + 1), request.empty, 0, 0, {}});
+    structures.push_back({Map{Volume<float>(shape, 0.0f), request.density.voxel_size_A, {}}, request.empty});
+  }
   return structures;
 }
 

@@ -12,6 +12,7 @@ namespace tessera {
 struct SimulateParticlesRequest {
   std::vector<std::string> structures;
   std::vector<int> copies{100};
+  int empty = 0;
   DensityOptions density;
   SelectionOptions selection;
   ImagingOptions imaging;
@@ -22,6 +23,9 @@ struct SimulateParticlesRequest {
     visit(Option{"structure", "file", "PDB or mmCIF files, plain or .gz, or builtin:NAME; one class each", "Structure"},
           structures);
     visit(Option{"copies", "number", "Subtomograms of each structure; one number serves all", "Structure"}, copies);
+    visit(Option{"empty", "number", "Boxes without a particle, noise alone; a class of its own after the structures",
+                 "Structure"},
+          empty);
     selection.describe(visit);
     density.describe(visit);
     imaging.describe(visit);
@@ -49,7 +53,8 @@ struct SimulateParticlesOutcome {
 };
 
 // Writes into request.output: particles.star (no poses), subtomograms/*.mrc, wedge.mrc (the rlnCtfImage of all),
-// truth.star (poses and classes), truth_<class>.mrc, run.json. All of them or none.
+// truth.star (poses and classes), truth_<class>.mrc, run.json. All of them or none. Empty boxes are imaged as a density
+// of zero, at the noise of the set; their class follows those of the structures and has a truth map of zeros.
 SimulateParticlesOutcome run_simulate_particles(const SimulateParticlesRequest& request, ExecContext& context,
                                                 const CommandLine& command_line = {});
 

@@ -16,6 +16,11 @@ constexpr int64_t kept_for_pairs = 24;         // 276 pairs of each class
 constexpr int64_t posed_for_projections = 64;  // particles of each class that the signal's variance is averaged over
 constexpr int64_t posed_for_volumes = 16;
 
+bool is_empty(const Map& density) {
+  const auto* voxels = density.voxels.data();
+  return std::all_of(voxels, voxels + density.voxels.size(), [](float value) { return value == 0; });
+}
+
 void validate(const std::vector<SimulatedStructure>& structures, const ImagingOptions& options) {
   Faults faults;
   options.add_faults(faults);
@@ -34,6 +39,9 @@ void validate(const std::vector<SimulatedStructure>& structures, const ImagingOp
           fmt::format("the map of structure {} ({} voxels of {} Å) differs from that of structure 1 ({} of {} Å)",
                       i + 1, shape.x, map.voxel_size_A, first.voxels.shape().x, first.voxel_size_A));
   }
+  if (!structures.empty() && std::all_of(structures.begin(), structures.end(),
+                                         [](const auto& structure) { return is_empty(structure.density); }))
+    faults.add("every map is zero: the SNR has no meaning without a particle");
   faults.raise<UserError>("the particles cannot be simulated");
 }
 
@@ -45,7 +53,9 @@ class Simulation {
     for (const SimulatedStructure& structure : structures) {
       imagers_.push_back(std::make_unique<ParticleImager>(structure.density, options,
                                                           imagers_.empty() ? nullptr : imagers_.front().get()));
-      axes_.push_back(options.rotation_axis == "none" ? Vec3{0, 0, 1} : principal_axis(structure.density));
+      empty_.push_back(is_empty(structure.density));
+      axes_.push_back(options.rotation_axis == "none" || empty_.back() ? Vec3{0, 0, 1}
+                                                                       : principal_axis(structure.density));
     }
     mix_classes();
     report_.classes.resize(structures.size());
@@ -76,6 +86,7 @@ class Simulation {
 
   // Mean variance over members of class c, evenly chosen; summed in fixed order.
   double mean_signal(size_t c, const std::string& definition) {
+    if (empty_[c]) return 0;
     const bool flat = definition.starts_with("projection");
     const auto size = static_cast<int64_t>(members_[c].size());
     const int64_t count = std::min(size, flat ? posed_for_projections : posed_for_volumes);
@@ -99,14 +110,17 @@ class Simulation {
 
   void set_noise() {
     const double per_sigma = unit_noise_variance(*imagers_.front(), options_);
-    double whole = 0;
-    for (size_t c = 0; c < structures_.size(); ++c)
+    double whole = 0, particles = 0;  // empty boxes have no signal to compare the noise with
+    for (size_t c = 0; c < structures_.size(); ++c) {
+      if (empty_[c]) continue;
       whole += report_.classes[c].signal_variance * static_cast<double>(members_[c].size());
-    whole /= static_cast<double>(class_of_.size());
+      particles += static_cast<double>(members_[c].size());
+    }
+    whole /= particles;
     const double infinite = std::numeric_limits<double>::infinity();
     for (size_t c = 0; c < structures_.size(); ++c) {
       ClassReport& of_class = report_.classes[c];
-      const double signal = options_.snr_scope == "structure" ? of_class.signal_variance : whole;
+      const double signal = options_.snr_scope == "structure" && !empty_[c] ? of_class.signal_variance : whole;
       of_class.noise_sigma = options_.noise_free ? 0 : std::sqrt(signal / (options_.snr * per_sigma));
       const double variance = of_class.noise_sigma * of_class.noise_sigma;
       of_class.snr = options_.noise_free ? infinite : of_class.signal_variance / (variance * per_sigma);
@@ -139,7 +153,7 @@ class Simulation {
       kept_[c].clear();
       report_.classes[c].pairs = found.pairs;
       report_.classes[c].frank_al_ali_snr = frank_al_ali_snr(found.mean);
-      if (found.pairs == 0) continue;
+      if (found.pairs == 0 || empty_[c]) continue;
       sum += found.mean * static_cast<double>(found.pairs);
       pairs += static_cast<double>(found.pairs);
     }
@@ -151,6 +165,7 @@ class Simulation {
   ExecContext& context_;
   std::vector<std::unique_ptr<ParticleImager>> imagers_;
   std::vector<Vec3> axes_;
+  std::vector<bool> empty_;                    // of each structure: a map of zeros, boxes without a particle
   std::vector<int> class_of_;                  // of each particle, from 0
   std::vector<std::vector<int64_t>> members_;  // particles of each class, ascending
   std::vector<double> projection_variance_;

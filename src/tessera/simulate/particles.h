@@ -47,8 +47,9 @@ struct SimulationReport {
 // as options.rotation_axis says) from Random(seed, stage, index), so the set is the same for any number of threads.
 // Memory: one subtomogram per thread, and at most 24 per class kept for the Frank & Al-Ali figure. Frank & Al-Ali
 // (1975): CC between pairs of subtomograms turned back by the true pose, over the Fourier components that both
-// observed; SNR = CC/(1−CC). UserError: options out of range; structures of different box or voxel size; no copies.
-// Interrupted between particles.
+// observed; SNR = CC/(1−CC). A structure of zeros makes empty boxes: the noise of the set's mean signal over the other
+// structures, left out of the set's figures. UserError: options out of range; structures of different box or voxel
+// size; no copies; nothing but zeros. Interrupted between particles.
 SimulationReport simulate_particles(const std::vector<SimulatedStructure>& structures, const ImagingOptions& options,
                                     ExecContext& context,
                                     const std::function<void(const SimulatedParticle&)>& finished);

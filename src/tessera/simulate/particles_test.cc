@@ -209,5 +209,32 @@ TEST(SimulateParticles, StopsWhenAsked) {
                Interrupted);
 }
 
+// A structure of zeros: the same noise as the particles have, and nothing else.
+TEST(SimulateParticles, EmptyBoxesHoldTheNoiseOfTheSet) {
+  ImagingOptions options = coarse_series();
+  options.snr = 0.05;
+  for (const char* scope : {"data-set", "structure"}) {
+    options.snr_scope = scope;
+    options.rotation_axis = scope[0] == 'd' ? "none" : "y";
+    const Map nothing{Volume<float>(Shape3::cube(n), 0.0f), 8, {}};
+    const DataSet run = simulate({{phantom_map(), 12}, {nothing, 12}}, options);
+    const DataSet alone = simulate({{phantom_map(), 12}}, options);
+    const double sigma = alone.report.classes[0].noise_sigma;
+    // The same structure at other poses: its signal's variance differs a little.
+    EXPECT_NEAR(run.report.classes[0].noise_sigma / sigma, 1, 0.1) << scope;
+    EXPECT_DOUBLE_EQ(run.report.classes[1].noise_sigma, run.report.classes[0].noise_sigma);
+    EXPECT_DOUBLE_EQ(run.report.classes[1].snr, 0);
+    EXPECT_DOUBLE_EQ(run.report.frank_al_ali_snr, run.report.classes[0].frank_al_ali_snr);
+    const ParticleImager imager(nothing, options);
+    const double expected = imager.volume_noise_variance() * sigma * sigma;
+    double variance = 0;
+    for (const SimulatedParticle& particle : run.particles)
+      if (particle.class_number == 2) variance += statistics(particle.subtomogram).variance / 12;
+    EXPECT_NEAR(variance / expected, 1, 0.25) << scope;  // sigma² differs by up to a fifth, see above
+  }
+  const Map nothing{Volume<float>(Shape3::cube(n), 0.0f), 8, {}};
+  EXPECT_THROW(simulate({{nothing, 2}}, options), UserError);
+}
+
 }  // namespace
 }  // namespace tessera

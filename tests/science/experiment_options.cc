@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/science/experiment_options.h"
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "tessera/cli/option_parser.h"
+
+namespace tessera::science {
+namespace {
+
+// Passes options on under names that no earlier option has; files are the experiment's own choice.
+class Renaming {
+ public:
+  explicit Renaming(OptionParser& parser) : parser_(parser) {}
+  template <typename T>
+  void operator()(Option option, T& field) {
+    const std::string group = option.group, name = option.name;
+    if (group == "Arguments" || group == "Output" || name == "resume" || name == "poses") return;
+    if (taken_.contains(name)) option.name = names_.emplace_back("average-" + name).c_str();
+    taken_.insert(option.name);
+    parser_(option, field);
+  }
+
+ private:
+  OptionParser& parser_;
+  std::set<std::string> taken_;
+  std::deque<std::string> names_;
+};
+
+// Sets the field of one name.
+class Setter {
+ public:
+  Setter(std::string name, std::string value) : name_(std::move(name)), value_(std::move(value)) {}
+  template <typename T>
+  void operator()(const Option& option, T& field) {
+    if (option.name != name_) return;
+    found_ = true;
+    if (const auto fault = assign(OptionParser::Field(&field), {value_}))
+      throw UserError(fmt::format("method option {}: {}", name_, *fault));
+  }
+  bool found() const { return found_; }
+
+ private:
+  std::string name_, value_;
+  bool found_ = false;
+};
+
+void apply_setting(const std::string& word, AverageRequest& request) {
+  if (word == "default") return;
+  const std::string setting = word == "fa" || word == "faml" ? "method=" + word : word;
+  const size_t equals = setting.find('=');
+  Setter setter(setting.substr(0, equals), equals == std::string::npos ? "true" : setting.substr(equals + 1));
+  request.average.describe(setter);
+  if (!setter.found()) throw UserError(fmt::format("--methods {}: `tessera average` has no such option", word));
+}
+
+}  // namespace
+
+bool parse_experiment(const std::string& program, const std::vector<std::string>& arguments, Experiment& experiment,
+                      RunOptions& options) {
+  OptionParser parser(program, "Simulate particles, average them, judge the maps against the truth");
+  Renaming visit(parser);
+  options.describe(visit);
+  visit(Option{"compare", "Å", "Correlations are of maps low-passed to this", "Experiment"}, experiment.compare_A);
+  visit(Option{"symmetry", "", "Of each structure, to score in its map: D7, C7", "Experiment"}, experiment.symmetry);
+  experiment.simulation.describe(visit);
+  experiment.average.describe(visit);
+  if (std::find(arguments.begin(), arguments.end(), "--help") != arguments.end()) {
+    fmt::print("{}", parser.help());
+    return false;
+  }
+  parser.parse(arguments);
+  return true;
+}
+
+AverageRequest request_of(const std::string& method, AverageRequest request) {
+  for (size_t start = 0; start <= method.size();) {
+    const size_t end = std::min(method.find('+', start), method.size());
+    apply_setting(method.substr(start, end - start), request);
+    start = end + 1;
+  }
+  return request;
+}
+
+}  // namespace tessera::science
