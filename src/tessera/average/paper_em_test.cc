@@ -48,46 +48,66 @@ class FixedCandidates {
     for (int k = 0; k < classes; ++k) {
       Volume<float> start(Shape3::cube(box));
       for (float& v : start) v = static_cast<float>(random.normal());
-      averages_.push_back(centred_spectrum(start));
+      averages.push_back(centred_spectrum(start));
     }
   }
 
-  // Eq. 14–15, then Eq. 10–13. Returns log L of the parameters before the step.
-  double iterate() {
-    double log_l = 0, residual = 0;
-    std::vector<double> total(classes);
-    std::vector<Accumulator> sums(classes, Accumulator(box));
-    std::vector<std::vector<WeightedPose>> posterior(particles);
+  // Eq. 14–15 into `posterior`; returns log L, Eq. 9.
+  double expectation(std::vector<std::vector<WeightedPose>>& posterior, double& residual) const {
+    double log_l = 0;
+    residual = 0;
+    posterior.assign(particles, {});
     for (int i = 0; i < particles; ++i) {
       std::vector<double> left, joint;
       double largest = -1e300, sum = 0;
       for (const WeightedPose& c : candidates_[i]) {
         left.push_back(square_difference(i, c));
-        joint.push_back(std::log(alpha_[c.class_index] * c.probability) +
-                        shift_log_prior(c.pose.shift_voxels, deviation_) - left.back() / (2 * variance_) -
-                        observed_ / 2 * std::log(variance_));
+        joint.push_back(std::log(alpha[c.class_index] * c.probability) +
+                        shift_log_prior(c.pose.shift_voxels, deviation) - left.back() / (2 * variance) -
+                        observed_ / 2 * std::log(variance));
         largest = std::max(largest, joint.back());
       }
       for (const double value : joint) sum += std::exp(value - largest);
       log_l += largest + std::log(sum);
       for (size_t c = 0; c < joint.size(); ++c) {
-        WeightedPose& p = posterior[i].emplace_back(candidates_[i][c]);
-        p.probability = std::exp(joint[c] - largest) / sum;
-        residual += p.probability * left[c];
+        posterior[i].push_back(candidates_[i][c]);
+        posterior[i].back().probability = std::exp(joint[c] - largest) / sum;
+        residual += posterior[i].back().probability * left[c];
+      }
+    }
+    return log_l;
+  }
+  double log_likelihood() const {
+    std::vector<std::vector<WeightedPose>> posterior;
+    double residual = 0;
+    return expectation(posterior, residual);
+  }
+
+  // Eq. 10–13. Returns log L before the step.
+  double iterate() {
+    std::vector<std::vector<WeightedPose>> posterior;
+    double residual = 0;
+    const double log_l = expectation(posterior, residual);
+    std::vector<double> total(classes);
+    std::vector<Accumulator> sums(classes, Accumulator(box));
+    for (int i = 0; i < particles; ++i)
+      for (const WeightedPose& p : posterior[i]) {
         total[p.class_index] += p.probability;
         add(sums[p.class_index], i, p);
       }
-    }
     for (int k = 0; k < classes; ++k) {
-      impute(sums[k], total[k], 1, averages_[k], band);
-      averages_[k] = solve(sums[k], std::vector<double>(box, 0.0), band);
-      alpha_[k] = total[k] / particles;
+      impute(sums[k], total[k], 1, averages[k], band);
+      averages[k] = solve(sums[k], std::vector<double>(box, 0.0), band);
+      alpha[k] = total[k] / particles;
     }
-    variance_ =
-        imputed_variance(residual, particles * observed_, particles * static_cast<double>(sphere_.size()), variance_);
-    deviation_ = shift_deviation(posterior, 0.1);
+    variance =
+        imputed_variance(residual, particles * observed_, particles * static_cast<double>(sphere_.size()), variance);
+    deviation = shift_deviation(posterior, 0.1);
     return log_l;
   }
+
+  std::vector<HalfSpectrum> averages;
+  double alpha[classes] = {0.5, 0.5}, variance = 1e4, deviation = box;
 
  private:
   static Vec3 whole_shift(Random& random) {
@@ -111,7 +131,7 @@ class FixedCandidates {
     for (const Vec3& k : sphere_)
       if (wedge(k) > 0)
         out += std::norm(at(particles_[i], k) -
-                         at(averages_[c.class_index], back * k) * std::conj(phase(k, c.pose.shift_voxels)));
+                         at(averages[c.class_index], back * k) * std::conj(phase(k, c.pose.shift_voxels)));
     return out;
   }
   void add(Accumulator& sums, int i, const WeightedPose& p) const {
@@ -130,9 +150,8 @@ class FixedCandidates {
   FourierWeight everything_ = FourierWeight::uniform(box);
   std::vector<Vec3> sphere_;
   double observed_ = 0;
-  std::vector<HalfSpectrum> particles_, averages_;
+  std::vector<HalfSpectrum> particles_;
   std::vector<WeightedPose> candidates_[particles];  // probability: the volume ṽ
-  double alpha_[classes] = {0.5, 0.5}, variance_ = 1e4, deviation_ = box;
 };
 
 TEST(PaperEm, NeverLowersTheLikelihood) {
@@ -147,6 +166,30 @@ TEST(PaperEm, NeverLowersTheLikelihood) {
       last = now;
     }
     EXPECT_GT(last, first + 100) << "seed " << seed;
+  }
+}
+
+// Where it comes to rest is a maximum: each of the equations finds its parameter without bias.
+TEST(PaperEm, RestsAtAMaximum) {
+  FixedCandidates em(3);
+  for (int i = 0; i < 300; ++i) em.iterate();
+  const double top = em.log_likelihood();
+  const auto lower = [&](const char* what, auto&& change) {
+    FixedCandidates moved = em;
+    change(moved);
+    EXPECT_LT(moved.log_likelihood(), top - 1e-4) << what;
+  };
+  for (const double sign : {-1.0, 1.0}) {
+    lower("variance", [&](FixedCandidates& m) { m.variance *= 1 + 0.01 * sign; });
+    lower("deviation", [&](FixedCandidates& m) { m.deviation *= 1 + 0.03 * sign; });
+    lower("alpha", [&](FixedCandidates& m) {
+      m.alpha[0] += 0.03 * sign;
+      m.alpha[1] -= 0.03 * sign;
+    });
+    for (int k = 0; k < FixedCandidates::classes; ++k)
+      lower("average", [&](FixedCandidates& m) {
+        for (auto& a : m.averages[k]) a *= static_cast<float>(1 + 0.02 * sign);
+      });
   }
 }
 
