@@ -51,10 +51,10 @@ int main(int argc, char** argv) {
     source.box = box;
     source.voxel_size_A = 10;
     source.weights.push_back(FourierWeight::from_volume(synthetic::wedge(box, 60)));
-    std::vector<Pose> poses;
-    for (int i = 0; i < count; ++i) poses.push_back(synthetic::random_pose(seed, i, 2));
+    std::vector<WeightedPose> poses;
+    for (int i = 0; i < count; ++i) poses.push_back({synthetic::random_pose(seed, i, 2)});
     source.load = [&](int64_t i) {
-      return synthetic::particle(phantom, box, poses[i], source.weights[0], snr, seed, i);
+      return synthetic::particle(phantom, box, poses[i].pose, source.weights[0], snr, seed, i);
     };
     AverageOptions options;
     options.align.max_shift_voxels = 3;
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     if (argc > 5) options.start = argv[5];
     ParticleStack stack(source, stack_mask_radius(box, 10, options), context);
     const auto truth = synthetic::render(phantom, box, {});
-    const AverageMaps ceiling = average_at_poses(stack, poses, options, context);
+    const AverageMaps ceiling = average_at_poses(stack, poses, options, context)[0];
     const auto start = std::chrono::steady_clock::now();
     const auto result = average_particles(stack, options, context, [&](const auto& state, const auto& maps) {
       const IterationReport& r = state.reports.back();
@@ -70,13 +70,13 @@ int main(int argc, char** argv) {
           "  {:2} LL {:9.2f} cc {:6.2f} eff {:5.2f} turn {:6.2f}° map {:.4f} res {:5.1f} band {:5.1f} radius {:5.1f} "
           "truth {:.3f} ({:.2f}+{:.2f}+{:.2f} s)\n",
           r.iteration, r.mean_log_likelihood, r.mean_correlation, r.effective_candidates, r.mean_rotation_change_deg,
-          r.map_correlation, r.resolution_A, r.band_limit_A, r.mask_radius_A, fitted_correlation(maps.map, truth),
+          r.map_correlation, r.resolution_A, r.band_limit_A, r.mask_radius_A, fitted_correlation(maps[0].map, truth),
           r.reference_seconds, r.expectation_seconds, r.maximisation_seconds);
     });
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     fmt::print("seed {}: correlation {:.3f}, ceiling {:.3f} ({:.1f} Å, at true poses {:.1f} Å), {:.1f} s, {}\n", seed,
-               fitted_correlation(result.maps.map, truth), fitted_correlation(ceiling.map, truth),
-               result.maps.resolution_A, ceiling.resolution_A, seconds, result.stop_reason);
+               fitted_correlation(result.maps[0].map, truth), fitted_correlation(ceiling.map, truth),
+               result.maps[0].resolution_A, ceiling.resolution_A, seconds, result.stop_reason);
   }
   return 0;
 }

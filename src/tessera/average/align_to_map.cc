@@ -13,13 +13,19 @@ std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& 
   AverageState state;
   state.noise_variance = stack.observed_variance();
   state.band_limit = highest_shell(stack, options);
-  state.mask_radius = options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
-                                              : particle_radius(map, map, stack.mask_radius());
+  state.classes.emplace_back().mask_radius = options.mask_diameter_A
+                                                 ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
+                                                 : particle_radius(map, map, stack.mask_radius());
   ReferenceSet references(stack, options);
-  references.build(map, state, 1, context);
+  references.build(std::vector{map}, state, 1, context);
   const std::vector<int> fold_of(stack.count(), 0);
-  auto assignments = expectation({stack, references.aligners(), fold_of, {}, true, options.posterior_floor}, context,
-                                 "aligning particles");
+  auto assignments = expectation({.stack = stack,
+                                  .aligners = references.aligners(),
+                                  .class_prior = {1.0},
+                                  .fold_of = fold_of,
+                                  .previous = {},
+                                  .posterior = {.hard = true, .floor = options.posterior_floor}},
+                                 context, "aligning particles");
   for (Assignment& assignment : assignments)
     assignment.log_likelihood = 0.5 * assignment.correlation * assignment.correlation;
   return assignments;

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <memory>
 #include <numeric>
 
+#include "tessera/average/class_balance.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
 #include "tessera/average/start.h"
 #include "tessera/base/errors.h"
-#include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
@@ -56,21 +55,164 @@ double radius_of(const FoldSums& sums, const Resolution& resolution, double oute
                          background_profile(n, stack.mask_radius(), 0.77 * options.align.max_shift_voxels));
 }
 
-void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after,
-                     IterationReport& out) {
-  const double share = 1.0 / static_cast<double>(after.size());
-  for (size_t i = 0; i < after.size(); ++i) {
-    out.mean_log_likelihood += share * after[i].log_likelihood;
-    out.mean_correlation += share * after[i].correlation;
-    double entropy = 0;
-    for (const WeightedPose& p : after[i].poses) entropy -= p.probability * std::log(p.probability);
-    out.effective_candidates += share * std::exp(entropy);
-    if (before.empty()) continue;
-    const Pose &a = before[i].poses.front().pose, &b = after[i].poses.front().pose;
-    out.mean_rotation_change_deg += share * angle_between(a.particle_from_ref, b.particle_from_ref) / degree;
-    out.mean_shift_change_voxels += share * (a.shift_voxels - b.shift_voxels).norm();
-  }
+int fold_count(const ParticleStack& stack, const AverageOptions& options) {
+  return std::max(2, std::min<int>(options.folds, static_cast<int>(stack.count())));
 }
+
+// Voxels; none: over the whole range of shifts. Far shifts are looked at again in every fourth iteration.
+double shift_window(const AverageOptions& options, int iteration) {
+  if (options.shift_window_voxels) return *options.shift_window_voxels;
+  return iteration < 4 || iteration % 4 == 0 ? -1 : 0.5 * options.align.max_shift_voxels;
+}
+
+// One run: its state, and the sums that the state's poses give.
+class Run {
+ public:
+  Run(ParticleStack& stack, const AverageOptions& options, ExecContext& context)
+      : stack_(stack),
+        options_(options),
+        context_(context),
+        fold_of_(deal_folds(stack.count(), fold_count(stack, options), context.seed)),
+        outer_radius_(options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
+                                              : stack.mask_radius()),
+        references_(stack, options) {}
+
+  void begin(const AverageState* resume, const std::vector<Volume<float>>& initial) {
+    state_ = resume ? *resume
+                    : start_state(stack_, options_, fold_of_, fold_count(stack_, options_), outer_radius_, references_,
+                                  initial, context_);
+    sum(state_.summed_shells);
+    measure();
+  }
+
+  void iterate() {
+    StopWatch watch;
+    IterationReport report;
+    report.iteration = state_.iteration + 1;
+    report.band_limit = state_.band_limit;
+    report.band_limit_A = extent_A() / static_cast<double>(state_.band_limit);
+    references_.build(sums_, resolution_, state_, options_.folds > 1, context_);
+    report.reference_seconds = watch.lap();
+    expect(report);
+    report.expectation_seconds = watch.lap();
+    maximise(report);
+    report.maximisation_seconds = watch.lap();
+    ++state_.iteration;
+    state_.reports.push_back(report);
+  }
+
+  // The maps with all their shells.
+  void finish() {
+    if (state_.summed_shells >= stack_.box() / 2) return;
+    sum(stack_.box() / 2);
+    measure();
+  }
+
+  const AverageState& state() const { return state_; }
+  const std::vector<AverageMaps>& maps() const { return maps_; }
+
+ private:
+  double extent_A() const { return static_cast<double>(stack_.box()) * stack_.voxel_size_A(); }
+  Volume<float> mask(int k) const { return soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3); }
+
+  void sum(int64_t shells) {
+    sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_, options_), options_.classes,
+                       shells, context_);
+  }
+
+  void measure() {
+    resolution_.assign(options_.classes, {});
+    maps_.resize(options_.classes);
+    for (int k = 0; k < options_.classes; ++k) measure(k);
+  }
+  void measure(int k) {
+    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener);
+    maps_[k] = maps_of(sums_[k], resolution_[k], stack_);
+  }
+
+  void expect(IterationReport& report) {
+    std::vector<double> prior;
+    for (const ClassState& one : state_.classes) prior.push_back(one.prior);
+    ExpectationTimes times;
+    auto assignments = expectation({.stack = stack_,
+                                    .aligners = references_.aligners(),
+                                    .class_prior = prior,
+                                    .fold_of = fold_of_,
+                                    .previous = state_.assignments,
+                                    .posterior = {options_.method == "fa", options_.posterior_floor},
+                                    .shift_window = shift_window(options_, state_.iteration)},
+                                   context_, fmt::format("iteration {}", report.iteration), &times);
+    report.rotation_core_seconds = times.rotation;
+    report.translation_core_seconds = times.translation;
+    report.refinement_core_seconds = times.refinement;
+    describe_change(state_.assignments, assignments, report);
+    state_.assignments = std::move(assignments);
+    std::vector<const std::vector<double>*> components;
+    for (int64_t i = 0; i < stack_.count(); ++i) components.push_back(&stack_.observed(stack_.group(i)));
+    state_.noise_variance = noise_from_residuals(state_.assignments, components, state_.noise_variance,
+                                                 options_.noise_per_shell, stack_.noise_share());
+    balance_classes();
+    for (int k = 0; k < options_.classes; ++k) {
+      const Vec3 offset = mean_offset(state_.assignments, k);
+      if (offset.norm() > 0.5) move_reference(state_.assignments, k, offset, options_.align.max_shift_voxels);
+    }
+  }
+
+  // Classes that die are reseeded in the first half of the run; later ones stay empty.
+  void balance_classes() {
+    if (state_.iteration < options_.iterations / 2)
+      for (const int k : reseed_dead_classes(state_.assignments, options_.classes))
+        context_.sink.message(Severity::info,
+                              fmt::format("class {} was empty: it takes the worst half of the largest class", k + 1));
+    const auto share = occupancies(state_.assignments, options_.classes);
+    for (int k = 0; k < options_.classes; ++k) state_.classes[k].prior = share[k];
+  }
+
+  void maximise(IterationReport& report) {
+    state_.summed_shells = shells_to_sum(stack_, state_.band_limit);
+    sum(state_.summed_shells);
+    std::vector<Volume<float>> before;
+    for (AverageMaps& one : maps_) before.push_back(std::move(one.map));
+    measure();
+    report.map_correlation = 1;
+    for (int k = 0; k < options_.classes; ++k) {
+      ClassStatus& line = report.classes.emplace_back();
+      line.occupancy = state_.classes[k].prior;
+      const bool empty = line.occupancy == 0;
+      line.map_correlation = empty ? 1 : masked_correlation(before[k], maps_[k].map, mask(k));
+      if (!options_.mask_diameter_A && !empty) {
+        state_.classes[k].mask_radius = radius_of(sums_[k], resolution_[k], outer_radius_, stack_, options_);
+        measure(k);
+      }
+      line.resolution_A = maps_[k].resolution_A;
+      line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+      report.map_correlation = std::min(report.map_correlation, line.map_correlation);
+      report.mask_radius_A = std::max(report.mask_radius_A, line.mask_radius_A);
+      report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
+    }
+    move_band_limit();
+  }
+
+  void move_band_limit() {
+    const int64_t top = highest_shell(stack_, options_);
+    double crossing = 1;
+    for (const Resolution& one : resolution_) crossing = std::max(crossing, one.crossing_shell);
+    const auto reached = static_cast<int64_t>(std::lround(crossing)) + 2;
+    const int64_t next = std::clamp(reached, state_.band_limit - 2, state_.band_limit + 4);
+    state_.band_limit = std::clamp(next, std::min(first_shell(stack_, options_), top), top);
+  }
+
+  ParticleStack& stack_;
+  const AverageOptions& options_;
+  ExecContext& context_;
+  std::vector<int> fold_of_;
+  double outer_radius_;
+  ReferenceSet references_;
+  AverageState state_;
+  std::vector<FoldSums> sums_;
+  std::vector<Resolution> resolution_;
+  std::vector<AverageMaps> maps_;
+};
 
 }  // namespace
 
@@ -91,134 +233,49 @@ double stack_mask_radius(int64_t box, double voxel_size_A, const AverageOptions&
   return largest;
 }
 
-std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports) {
-  const auto size = reports.size();
-  if (size < 3) return std::nullopt;
-  const auto& last = reports[size - 1];
-  const auto rests = [&](size_t i) {
-    return reports[i].map_correlation > 0.999 && std::abs(reports[i].band_limit - last.band_limit) <= 1;
-  };
-  if (rests(size - 1) && rests(size - 2))
-    return fmt::format("the map no longer changes (correlation {:.5f} with the one before)", last.map_correlation);
-  constexpr size_t patience = 5;
-  if (size < 2 * patience) return std::nullopt;
-  // The best of the five iterations before the last five, and of these.
-  struct Best {
-    double likelihood = -1e300, turn = 1e300, change = 1e300;
-    int64_t band = 0;
-  } best[2];
-  for (size_t i = size - 2 * patience; i < size; ++i) {
-    Best& b = best[i + patience >= size];
-    b.likelihood = std::max(b.likelihood, reports[i].mean_log_likelihood);
-    b.turn = std::min(b.turn, reports[i].mean_rotation_change_deg);
-    b.change = std::min(b.change, 1 - reports[i].map_correlation);
-    b.band = std::max(b.band, reports[i].band_limit);
+std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std::vector<WeightedPose>& poses,
+                                          const AverageOptions& options, ExecContext& context) {
+  std::vector<std::vector<WeightedPose>> lists;
+  for (const WeightedPose& pose : poses) lists.push_back({pose});
+  const int folds = fold_count(stack, options);
+  const auto sums = accumulate(stack, lists, deal_folds(stack.count(), folds, context.seed), folds, options.classes,
+                               stack.box() / 2, context);
+  const double largest = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);
+  const Shape3 shape = Shape3::cube(stack.box());
+  std::vector<AverageMaps> out;
+  for (const FoldSums& one : sums) {
+    Resolution resolution = measure_resolution(one, soft_sphere(shape, largest, 3), options.wiener);
+    if (!options.mask_diameter_A) {
+      const double radius = radius_of(one, resolution, largest, stack, options);
+      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener);
+    }
+    out.push_back(maps_of(one, resolution, stack));
   }
-  const auto& [before, now] = best;
-  if (now.band > before.band || now.likelihood > before.likelihood + 0.002 * std::abs(before.likelihood) ||
-      now.turn < 0.9 * before.turn || now.change < 0.9 * before.change)
-    return std::nullopt;
-  return fmt::format("{} iterations brought nothing more: likelihood, band limit and changes stay as they were",
-                     patience);
-}
-
-AverageMaps average_at_poses(const ParticleStack& stack, const std::vector<Pose>& poses, const AverageOptions& options,
-                             ExecContext& context) {
-  std::vector<std::vector<WeightedPose>> weighted;
-  for (const Pose& pose : poses) weighted.push_back({{pose, 1.0, 0}});
-  const int folds = std::max(2, options.folds);
-  const auto sums =
-      accumulate(stack, weighted, deal_folds(stack.count(), folds, context.seed), folds, 0, stack.box() / 2, context);
-  double radius = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);
-  Resolution resolution = measure_resolution(sums, soft_sphere(Shape3::cube(stack.box()), radius, 3), options.wiener);
-  if (!options.mask_diameter_A) {
-    radius = radius_of(sums, resolution, radius, stack, options);
-    resolution = measure_resolution(sums, soft_sphere(Shape3::cube(stack.box()), radius, 3), options.wiener);
-  }
-  return maps_of(sums, resolution, stack);
+  return out;
 }
 
 AverageResult average_particles(ParticleStack& stack, const AverageOptions& options, ExecContext& context,
                                 const IterationCallback& after_iteration, const AverageState* resume,
-                                const Volume<float>* initial) {
+                                const std::vector<Volume<float>>& initial) {
+  if (options.classes > stack.count())
+    throw UserError(fmt::format("--classes {}: more than the {} particles there are", options.classes, stack.count()));
+  if (!initial.empty() && static_cast<int>(initial.size()) != options.classes)
+    throw UserError(fmt::format("{} references for {} classes: give one for each", initial.size(), options.classes));
+  Run run(stack, options, context);
+  run.begin(resume, initial);
   AverageResult result;
-  const int folds = std::max(2, std::min<int>(options.folds, static_cast<int>(stack.count())));
-  const auto fold_of = deal_folds(stack.count(), folds, context.seed);
-  const double outer_radius =
-      options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A() : stack.mask_radius();
-  ReferenceSet references(stack, options);
-  AverageState& state = result.state;
-  if (resume) {
-    state = *resume;
-  } else {
-    state = start_state(stack, options, fold_of, folds, outer_radius, references, initial, context);
-  }
-  const auto poses_of = [&] {
-    std::vector<std::vector<WeightedPose>> poses;
-    for (const Assignment& a : state.assignments) poses.push_back(a.poses);
-    return poses;
-  };
-  const int64_t top = highest_shell(stack, options);
-  const auto summed = [&](int64_t shells) { return accumulate(stack, poses_of(), fold_of, folds, 0, shells, context); };
-  FoldSums sums = summed(state.summed_shells);
-  Volume<float> mask = soft_sphere(Shape3::cube(stack.box()), state.mask_radius, 3);
-  Resolution resolution = measure_resolution(sums, mask, options.wiener);
-  result.maps = maps_of(sums, resolution, stack);
   result.stop_reason = fmt::format("{} iterations done", options.iterations);
-  while (state.iteration < options.iterations) {
-    StopWatch watch;
-    IterationReport report;
-    report.iteration = state.iteration + 1;
-    report.band_limit = state.band_limit;
-    report.band_limit_A =
-        static_cast<double>(stack.box()) * stack.voxel_size_A() / static_cast<double>(state.band_limit);
-    references.build(sums, resolution, state, options.folds > 1, context);
-    report.reference_seconds = watch.lap();
-    ExpectationTimes times;
-    auto assignments = expectation(
-        {stack, references.aligners(), fold_of, state.assignments, options.method == "fa", options.posterior_floor},
-        context, fmt::format("iteration {}", report.iteration), &times);
-    report.rotation_core_seconds = times.rotation;
-    report.translation_core_seconds = times.translation;
-    report.refinement_core_seconds = times.refinement;
-    report.expectation_seconds = watch.lap();
-    describe_change(state.assignments, assignments, report);
-    state.assignments = std::move(assignments);
-    const Vec3 offset = mean_offset(state.assignments);
-    if (offset.norm() > 0.5) move_reference(state.assignments, offset, options.align.max_shift_voxels);
-    state.noise_variance =
-        noise_from_residuals(state.assignments, state.noise_variance, options.noise_per_shell, stack.noise_share());
-    state.summed_shells = shells_to_sum(stack, state.band_limit);
-    sums = summed(state.summed_shells);
-    resolution = measure_resolution(sums, mask, options.wiener);
-    const Volume<float> before = std::move(result.maps.map);
-    result.maps = maps_of(sums, resolution, stack);
-    report.map_correlation = masked_correlation(before, result.maps.map, mask);
-    if (!options.mask_diameter_A) {
-      state.mask_radius = radius_of(sums, resolution, outer_radius, stack, options);
-      mask = soft_sphere(Shape3::cube(stack.box()), state.mask_radius, 3);
-      resolution = measure_resolution(sums, mask, options.wiener);
-      result.maps = maps_of(sums, resolution, stack);
-    }
-    report.maximisation_seconds = watch.lap();
-    report.resolution_A = result.maps.resolution_A;
-    report.mask_radius_A = state.mask_radius * stack.voxel_size_A();
-    const int64_t reached = static_cast<int64_t>(std::lround(resolution.crossing_shell)) + 2;
-    const int64_t next = std::clamp(reached, state.band_limit - 2, state.band_limit + 4);
-    const int64_t band = std::clamp(next, std::min(first_shell(stack, options), top), top);
-    state.band_limit = band;
-    ++state.iteration;
-    state.reports.push_back(report);
-    if (after_iteration) after_iteration(state, result.maps);
-    if (const auto reason = reason_to_stop(state.reports)) {
+  while (run.state().iteration < options.iterations) {
+    run.iterate();
+    if (after_iteration) after_iteration(run.state(), run.maps());
+    if (const auto reason = reason_to_stop(run.state().reports)) {
       result.stop_reason = *reason;
       break;
     }
   }
-  if (state.summed_shells < stack.box() / 2) {
-    sums = summed(stack.box() / 2);
-    result.maps = maps_of(sums, measure_resolution(sums, mask, options.wiener), stack);
-  }
+  run.finish();
+  result.state = run.state();
+  result.maps = run.maps();
   return result;
 }
 

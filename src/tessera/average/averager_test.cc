@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/average/averager.h"
 
+#include "tessera/average/class_balance.h"
 #include "tessera/average/recentre.h"
 
 #include <gtest/gtest.h>
@@ -29,6 +30,11 @@ struct Scene {
     options.start_iterations = 1;
   }
   ExecContext context(Threads& threads) { return {threads, comm, sink, 7}; }
+  std::vector<WeightedPose> weighted() const {
+    std::vector<WeightedPose> out;
+    for (const Pose& pose : poses) out.push_back({pose});
+    return out;
+  }
   ParticleStack stack(ExecContext& context) { return {source, stack_mask_radius(box, 10, options), context}; }
 
   double snr;
@@ -46,7 +52,7 @@ TEST(Average, AtTheTruePosesIsTheStructure) {  // noise-free: only interpolation
   Threads threads(2);
   ExecContext context = scene.context(threads);
   const ParticleStack stack = scene.stack(context);
-  const AverageMaps maps = average_at_poses(stack, scene.poses, scene.options, context);
+  const AverageMaps maps = average_at_poses(stack, scene.weighted(), scene.options, context)[0];
   const Volume<float> truth = synthetic::render(scene.phantom, scene.box, {});
   EXPECT_GT(masked_correlation(maps.map, truth, soft_sphere(truth.shape(), 8, 2)), 0.99);
 }
@@ -57,9 +63,9 @@ TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
   ExecContext context = scene.context(threads);
   ParticleStack stack = scene.stack(context);
   const Map truth{synthetic::render(scene.phantom, scene.box, {}), 10};
-  const AverageMaps ceiling = average_at_poses(stack, scene.poses, scene.options, context);
+  const AverageMaps ceiling = average_at_poses(stack, scene.weighted(), scene.options, context)[0];
   const AverageResult result = average_particles(stack, scene.options, context, nullptr);
-  const auto found = compare_maps({result.maps.map, 10}, truth, {}, context).same_hand.correlation_masked;
+  const auto found = compare_maps({result.maps[0].map, 10}, truth, {}, context).same_hand.correlation_masked;
   const auto best = compare_maps({ceiling.map, 10}, truth, {}, context).same_hand.correlation_masked;
   EXPECT_GT(found, 0.95 * best);
   for (const Assignment& a : result.state.assignments) {
@@ -76,7 +82,7 @@ TEST(Average, SameBitsForAnyNumberOfThreads) {
     Threads threads(count);
     ExecContext context = scene.context(threads);
     ParticleStack stack = scene.stack(context);
-    maps.push_back(average_particles(stack, scene.options, context, nullptr).maps.map);
+    maps.push_back(average_particles(stack, scene.options, context, nullptr).maps[0].map);
   }
   for (const auto& map : maps)
     for (int64_t i = 0; i < map.size(); ++i) ASSERT_EQ(map[i], maps[0][i]);
@@ -93,7 +99,7 @@ TEST(Average, ResumingGivesTheBitsOfAnUninterruptedRun) {
                                        [&](const AverageState& state, const auto&) { states.push_back(state); });
   ParticleStack second = scene.stack(context);
   const auto resumed = average_particles(second, scene.options, context, nullptr, &states[0]);
-  for (int64_t i = 0; i < whole.maps.map.size(); ++i) ASSERT_EQ(whole.maps.map[i], resumed.maps.map[i]);
+  for (int64_t i = 0; i < whole.maps[0].map.size(); ++i) ASSERT_EQ(whole.maps[0].map[i], resumed.maps[0].map[i]);
 }
 
 TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
@@ -154,17 +160,17 @@ TEST(Recentre, FindsACommonOffsetAndMovesPosesWithTheMap) {
     pose.shift_voxels += pose.particle_from_ref * offset;
     a.poses = {{pose, 0.5, 0}, {pose, 0.5, 0}};
   }
-  EXPECT_LT((mean_offset(assignments) - offset).norm(), 0.05);
+  EXPECT_LT((mean_offset(assignments, 0) - offset).norm(), 0.05);
   const Vec3 point{2, 3, 4};
   auto moved = assignments;
-  move_reference(moved, offset, 5);
+  move_reference(moved, 0, offset, 5);
   for (size_t i = 0; i < moved.size(); ++i) {
     const Pose &before = assignments[i].poses[1].pose, &after = moved[i].poses[1].pose;
     const Vec3 a = before.particle_from_ref * point + before.shift_voxels;
     const Vec3 b = after.particle_from_ref * (point + offset) + after.shift_voxels;
     EXPECT_LT((a - b).norm(), 1e-9) << "the same point of the particle";
   }
-  move_reference(assignments, {-20, 0, 0}, 5);
+  move_reference(assignments, 0, {-20, 0, 0}, 5);
   for (const Assignment& a : assignments) EXPECT_LE(a.poses[0].pose.shift_voxels.norm(), 5 + 1e-9);
 }
 
@@ -189,15 +195,52 @@ TEST(Average, UnfitParticlesAreNamedTogether) {
 }
 
 TEST(Posterior, SumsToOneAndPrefersTheLikely) {
-  std::vector<RefinedPose> candidates(3);
-  candidates[0].score = {10, 4};
-  candidates[1].score = {9, 4};
-  candidates[2].score = {-50, 4};
+  std::vector<PosteriorPeak> peaks(3);
+  peaks[0].refined.score = {10, 4};
+  peaks[1].refined.score = {9, 4};
+  peaks[2].refined.score = {-50, 4};
   std::vector<WeightedPose> out;
-  const double evidence = posterior(candidates, 1e-3, false, out);
+  const double evidence = posterior(peaks, {}, out);
   ASSERT_EQ(out.size(), 2u);
   EXPECT_NEAR(out[0].probability / out[1].probability, std::exp(1.0), 1e-9);
   EXPECT_NEAR(evidence, std::log(std::exp(8.0) + std::exp(7.0) + std::exp(-52.0)), 1e-9);
+}
+
+TEST(Posterior, TheMostProbableClassComesFirst) {
+  std::vector<PosteriorPeak> peaks(4);
+  const double cross[] = {10, 9.9, 9.8, 8};
+  const int classes[] = {0, 1, 1, 0};
+  for (int i = 0; i < 4; ++i) {
+    peaks[i].refined.score = {cross[i], 4};
+    peaks[i].class_index = classes[i];
+  }
+  std::vector<WeightedPose> out;
+  posterior(peaks, {}, out);
+  ASSERT_EQ(out.size(), 4u);
+  EXPECT_EQ(out[0].class_index, 1) << "two good poses outweigh the best one";
+  EXPECT_NEAR(out[0].log_likelihood, 7.9, 1e-12);
+  for (auto& peak : peaks) peak.log_prior = peak.class_index == 0 ? std::log(0.9) : std::log(0.1);
+  posterior(peaks, {}, out);
+  EXPECT_EQ(out[0].class_index, 0) << "the prior decides";
+  posterior(peaks, {.hard = true}, out);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].class_index, 0);
+  EXPECT_EQ(out[0].probability, 1);
+}
+
+// Members of class 0 fit the worse, the higher their number.
+TEST(ClassBalance, ADeadClassTakesTheWorstHalfOfTheLargest) {
+  std::vector<Assignment> assignments(40);
+  for (int i = 0; i < 40; ++i) {
+    assignments[i].correlation = 40 - i;
+    assignments[i].poses = {{{}, 1.0, i < 30 ? 0 : 1}};
+  }
+  EXPECT_TRUE(reseed_dead_classes(assignments, 2).empty());
+  EXPECT_EQ(reseed_dead_classes(assignments, 3), std::vector{2});
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(assignments[i].poses[0].class_index, i < 15 ? 0 : i < 30 ? 2 : 1) << i;
+  std::vector<Assignment> few(10);
+  for (Assignment& a : few) a.poses = {{{}, 1.0, 0}};
+  EXPECT_TRUE(reseed_dead_classes(few, 2).empty()) << "too few to split";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
 
 #include "tessera/base/errors.h"
@@ -11,66 +12,110 @@
 
 namespace tessera {
 
-double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out) {
+namespace {
+
+double log_joint(const PosteriorPeak& peak) {
+  return peak.refined.score.log_likelihood_ratio() - peak.refined.half_log_determinant + peak.log_prior;
+}
+
+WeightedPose weighted(const PosteriorPeak& peak, double probability) {
+  return {peak.refined.pose, probability, peak.class_index, peak.refined.score.log_likelihood_ratio(),
+          peak.refined.half_log_determinant};
+}
+
+// The most probable class first, in each class the likeliest pose.
+void sort_poses(std::vector<WeightedPose>& poses) {
+  std::map<int, double> share;
+  for (const WeightedPose& p : poses) share[p.class_index] += p.probability;
+  std::stable_sort(poses.begin(), poses.end(), [&](const WeightedPose& a, const WeightedPose& b) {
+    if (a.class_index == b.class_index) return a.probability > b.probability;
+    return std::pair(share[a.class_index], -a.class_index) > std::pair(share[b.class_index], -b.class_index);
+  });
+}
+
+}  // namespace
+
+double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions& options,
+                 std::vector<WeightedPose>& out) {
   out.clear();
-  std::vector<double> logs;
-  double largest = -1e300;
-  for (const RefinedPose& c : candidates) {
-    logs.push_back(c.score.log_likelihood_ratio() - c.half_log_determinant);
-    largest = std::max(largest, logs.back());
-  }
-  double sum = 0;
-  for (const double value : logs) sum += std::exp(value - largest);
+  double largest = -1e300, sum = 0, kept = 0;
+  for (const PosteriorPeak& peak : peaks) largest = std::max(largest, log_joint(peak));
+  for (const PosteriorPeak& peak : peaks) sum += std::exp(log_joint(peak) - largest);
   const double evidence = largest + std::log(sum);
-  if (hard) {
-    out.push_back({candidates.front().pose, 1.0, 0});
+  if (options.hard) {
+    const auto best = std::max_element(peaks.begin(), peaks.end(), [](const PosteriorPeak& a, const PosteriorPeak& b) {
+      return a.refined.score.correlation() < b.refined.score.correlation();
+    });
+    out.push_back(weighted(*best, 1));
     return evidence;
   }
-  double kept = 0;
-  for (size_t i = 0; i < candidates.size(); ++i) {
-    const double g = std::exp(logs[i] - evidence);
-    if (g < floor) continue;
-    out.push_back({candidates[i].pose, g, 0});
+  for (const PosteriorPeak& peak : peaks) {
+    const double g = std::exp(log_joint(peak) - evidence);
+    if (g < options.floor) continue;
+    out.push_back(weighted(peak, g));
     kept += g;
   }
   for (WeightedPose& p : out) p.probability /= kept;
-  std::stable_sort(out.begin(), out.end(),
-                   [](const WeightedPose& a, const WeightedPose& b) { return a.probability > b.probability; });
+  sort_poses(out);
   return evidence;
 }
 
 namespace {
 
 // |X − Y|² per shell; beyond the reference's band Y is nothing.
-void measure_residual(const ParticleStack& stack, int64_t i, const Aligner& aligner, const Pose& pose,
-                      Assignment& out) {
+std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const Aligner& aligner, const Pose& pose) {
   const ObservedComponents& band = aligner.group(stack.group(i)).components;
-  out.residual = stack.prepared(i).shell_power;
-  std::fill_n(out.residual.begin(), std::min<size_t>(band.max_shell + 1, out.residual.size()), 0.0);
-  add_residual(band, stack.prepared(i).spectrum.data(), aligner.reference(), pose, out.residual);
-  out.components = stack.observed(stack.group(i));
+  std::vector<double> out = stack.prepared(i).shell_power;
+  std::fill_n(out.begin(), std::min<size_t>(band.max_shell + 1, out.size()), 0.0);
+  add_residual(band, stack.prepared(i).spectrum.data(), aligner.reference(), pose, out);
+  return out;
+}
+
+// The pose a particle had in a class, or failing that its first.
+std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int class_index) {
+  if (input.previous.empty()) return std::nullopt;
+  const auto& poses = input.previous[i].poses;
+  const auto own =
+      std::find_if(poses.begin(), poses.end(), [&](const WeightedPose& p) { return p.class_index == class_index; });
+  return own == poses.end() ? poses.front().pose : own->pose;
+}
+
+Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& work) {
+  const ParticleStack& stack = input.stack;
+  std::vector<PosteriorPeak> peaks;
+  for (int k = 0; k < static_cast<int>(input.aligners.size()); ++k) {
+    if (!(input.class_prior[k] > 0)) continue;  // an empty class
+    const double log_prior = std::log(input.class_prior[k]);
+    const Aligner& aligner = *input.aligners[k][input.fold_of[i]];
+    for (const RefinedPose& found :
+         aligner.align(stack.prepared(i), stack.group(i), pose_before(input, i, k), input.shift_window, work))
+      peaks.push_back({found, k, log_prior});
+  }
+  Assignment out;
+  out.log_likelihood = posterior(peaks, input.posterior, out.poses);
+  if (!std::isfinite(out.log_likelihood))
+    throw NumericalError(fmt::format("particle {}: the likelihood is not finite", i + 1));
+  const WeightedPose& best = out.poses.front();
+  for (const PosteriorPeak& peak : peaks)
+    if (peak.class_index == best.class_index && peak.refined.score.log_likelihood_ratio() == best.log_likelihood)
+      out.correlation = peak.refined.score.correlation();
+  const Aligner& aligner = *input.aligners[best.class_index][input.fold_of[i]];
+  out.residual = residual_of(stack, i, aligner, best.pose);
+  return out;
 }
 
 }  // namespace
 
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times) {
-  const ParticleStack& stack = input.stack;
-  std::vector<Assignment> out(stack.count());
+  const int64_t count = input.stack.count();
+  std::vector<Assignment> out(count);
   std::vector<Aligner::Workspace> work(context.threads.count());
-  Progress progress(context.sink, title, stack.count());
+  Progress progress(context.sink, title, count);
   std::mutex mutex;
-  context.threads.for_each(stack.count(), [&](int64_t i, int worker) {
+  context.threads.for_each(count, [&](int64_t i, int worker) {
     if (context.stop_requested()) throw Interrupted("stopped by request");
-    const Aligner& aligner = *input.references[input.fold_of[i]];
-    std::optional<Pose> prior;
-    if (!input.previous.empty()) prior = input.previous[i].poses.front().pose;
-    const auto candidates = aligner.align(stack.prepared(i), stack.group(i), prior, -1, work[worker]);
-    out[i].correlation = candidates.front().score.correlation();
-    out[i].log_likelihood = posterior(candidates, input.posterior_floor, input.hard, out[i].poses);
-    if (!std::isfinite(out[i].log_likelihood))
-      throw NumericalError(fmt::format("particle {}: the likelihood is not finite", i + 1));
-    measure_residual(stack, i, aligner, out[i].poses.front().pose, out[i]);
+    out[i] = assign(input, i, work[worker]);
     std::lock_guard lock(mutex);
     progress.advance();
   });
@@ -84,12 +129,13 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
 }
 
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
+                                         const std::vector<const std::vector<double>*>& components,
                                          const std::vector<double>& previous, bool per_shell, double noise_share) {
   std::vector<double> sum(previous.size()), count(previous.size());
-  for (const Assignment& a : assignments)
+  for (size_t i = 0; i < assignments.size(); ++i)
     for (size_t s = 0; s < sum.size(); ++s) {
-      sum[s] += a.residual[s];
-      count[s] += a.components[s] * noise_share;
+      sum[s] += assignments[i].residual[s];
+      count[s] += (*components[i])[s] * noise_share;
     }
   std::vector<double> out(previous);
   double all = 0, number = 0;

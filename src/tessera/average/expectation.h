@@ -11,20 +11,29 @@ namespace tessera {
 
 // What the E-step says of one particle.
 struct Assignment {
-  std::vector<WeightedPose> poses;  // probabilities sum to 1, most probable first
-  double log_likelihood = 0;  // of the particle, relative to an empty reference: log Σ volume·exp(cross − ½power)
-  double correlation = 0;     // of the best pose, [F] Eq. 1 in units of the noise
-  std::vector<double> residual, components;  // per shell: Σ |X − Y|² at the best pose, and the number of components
+  std::vector<WeightedPose> poses;  // probabilities sum to 1; the most probable class first, in it the likeliest pose
+  // Of the particle, relative to an empty reference: log Σ_classes α_k Σ_poses volume·exp(cross − ½power).
+  double log_likelihood = 0;
+  double correlation = 0;        // of the first pose, [F] Eq. 1 in units of the noise
+  std::vector<double> residual;  // per shell: Σ |X − Y|² at the first pose
 };
 
-// references[f] serves the particles of fold f.
+// aligners[k][f] serves the particles of fold f against class k.
+using ClassAligners = std::vector<std::vector<const Aligner*>>;
+
+struct PosteriorOptions {
+  bool hard = false;    // keep only the pose of the greatest correlation (FA)
+  double floor = 1e-3;  // poses less probable are dropped
+};
 struct ExpectationInput {
   const ParticleStack& stack;
-  const std::vector<const Aligner*>& references;
+  const ClassAligners& aligners;
+  const std::vector<double>& class_prior;  // α_k
   const std::vector<int>& fold_of;
   const std::vector<Assignment>& previous;  // empty at the start
-  bool hard = false;                        // keep only the best pose (FA)
-  double posterior_floor = 1e-3;
+  PosteriorOptions posterior;
+  // Translations further than this (voxels) from those of the pose before are not searched; negative: all are.
+  double shift_window = -1;
 };
 // Core seconds of the stages, summed over threads.
 struct ExpectationTimes {
@@ -33,14 +42,24 @@ struct ExpectationTimes {
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times = nullptr);
 
-// g_c ∝ exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace volume
-// ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted, floored and normalised. Returns log Σ.
-double posterior(const std::vector<RefinedPose>& candidates, double floor, bool hard, std::vector<WeightedPose>& out);
+// A peak of the joint density of class and pose.
+struct PosteriorPeak {
+  RefinedPose refined;
+  int class_index = 0;
+  double log_prior = 0;  // log α_k
+};
+// g ∝ α_k exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace
+// volume ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted as in Assignment, floored and normalised.
+// Returns log Σ.
+double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions& options,
+                 std::vector<WeightedPose>& out);
 
 // σ² = E|N|² per shell ([F] Eq. 12, over observed components) from the residuals of all particles. Shells that no
 // particle observes keep the previous value. per_shell = false: one value for all. noise_share: that of the stack, so
 // that σ² is the variance before the mask.
+// components[i]: the number of observed components per shell of particle i.
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
+                                         const std::vector<const std::vector<double>*>& components,
                                          const std::vector<double>& previous, bool per_shell, double noise_share);
 
 }  // namespace tessera

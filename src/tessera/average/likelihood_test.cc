@@ -74,18 +74,19 @@ TEST(NoiseFromResiduals, IsTheVarianceOfTheComplexComponent) {
   for (size_t i = 0; i < assignments.size(); ++i) {
     Assignment& a = assignments[i];
     a.residual.assign(shell_count(box), 0);
-    a.components.assign(shell_count(box), 0);
     const HalfSpectrum spectrum = centred_spectrum(noise(i, voxel_variance));
     for (size_t k = 0; k < components.size(); ++k) {
       a.residual[components.shell[k]] += std::norm(spectrum.data()[components.index[k]]);
-      a.components[components.shell[k]] += 1;
     }
   }
-  const auto variance = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), true, 1);
+  std::vector<double> observed(shell_count(box));
+  for (const int32_t shell : components.shell) ++observed[shell];
+  const std::vector<const std::vector<double>*> counts(assignments.size(), &observed);
+  const auto variance = noise_from_residuals(assignments, counts, std::vector<double>(shell_count(box), 1.0), true, 1);
   for (int64_t s = 1; s < box / 2; ++s)
     EXPECT_NEAR(variance[s] / (voxels * voxel_variance), 1, 5 / std::sqrt(20 * 2 * pi * static_cast<double>(s * s)))
         << s;
-  const auto one = noise_from_residuals(assignments, std::vector<double>(shell_count(box), 1.0), false, 1);
+  const auto one = noise_from_residuals(assignments, counts, std::vector<double>(shell_count(box), 1.0), false, 1);
   EXPECT_NEAR(one[3] / (voxels * voxel_variance), 1, 0.03);
   EXPECT_EQ(one[3], one[9]);
 }

@@ -47,12 +47,13 @@ Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& r
   return centred_volume(std::move(joint));
 }
 
-FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
-                    const std::vector<int>& fold_of, int folds, int class_index, int64_t max_shell,
-                    ExecContext& context) {
+std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
+                                 const std::vector<int>& fold_of, int folds, int classes, int64_t max_shell,
+                                 ExecContext& context) {
   const int64_t n = stack.box(), batch = 16, planes = 2;
-  FoldSums sums;
-  for (int f = 0; f < folds; ++f) sums.folds.emplace_back(n);
+  std::vector<FoldSums> sums(classes);
+  for (FoldSums& one : sums)
+    for (int f = 0; f < folds; ++f) one.folds.emplace_back(n);
   for (int64_t first = 0; first < stack.count(); first += batch) {
     const int64_t count = std::min(batch, stack.count() - first);
     std::vector<PaddedSpectrum> spectra(count);
@@ -60,9 +61,8 @@ FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<We
     context.threads.for_each((n + planes - 1) / planes, [&](int64_t slab, int) {
       for (int64_t i = 0; i < count; ++i)
         for (const WeightedPose& p : poses[first + i])
-          if (p.class_index == class_index)
-            sums.folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability,
-                                               slab * planes, std::min(n, (slab + 1) * planes));
+          sums[p.class_index].folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability,
+                                                            slab * planes, std::min(n, (slab + 1) * planes));
     });
   }
   return sums;

@@ -13,6 +13,8 @@ struct WeightedPose {
   Pose pose;
   double probability = 1;
   int class_index = 0;
+  double log_likelihood = 0;        // cross − ½ power, of the pose alone
+  double half_log_determinant = 0;  // of its peak
 };
 
 // The particles are dealt into folds; fold f belongs to half-set f mod 2. With at least two folds a particle can be
@@ -26,11 +28,11 @@ struct FoldSums {
   Accumulator half_without(int fold) const;
 };
 
-// poses[i]: the poses of particle i with probabilities. Shells beyond max_shell stay empty. Every thread sums its own
-// planes over the particles in order, so that the number of threads changes no bit.
-FoldSums accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
-                    const std::vector<int>& fold_of, int folds, int class_index, int64_t max_shell,
-                    ExecContext& context);
+// The sums of every class. poses[i]: the poses of particle i with probabilities. Shells beyond max_shell stay empty.
+// Every thread sums its own planes over the particles in order, so that the number of threads changes no bit.
+std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
+                                 const std::vector<int>& fold_of, int folds, int classes, int64_t max_shell,
+                                 ExecContext& context);
 
 // Resolution of one class from its half-sets.
 struct Resolution {

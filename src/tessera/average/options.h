@@ -22,6 +22,7 @@ struct AverageOptions {
   std::optional<double> limit_resolution_A;    // never use shells beyond
   std::optional<double> join_resolution_A;     // none: twice the initial resolution
   int folds = 8;                               // a particle is aligned to the other folds' average; 1: to the whole
+  std::optional<double> shift_window_voxels;   // none: half of max_shift from the fifth iteration, all in every fourth
   double posterior_floor = 1e-3;
   bool noise_per_shell = true;
   bool wiener = true;
@@ -56,6 +57,11 @@ struct AverageOptions {
                  "resolution if not given",
                  "Regularisation"},
           join_resolution_A);
+    visit(Option{"shift-window", "voxels",
+                 "Search shifts only this near the last one (negative: all); if not given, half of --max-shift after "
+                 "four iterations, and all in every fourth",
+                 "Search"},
+          shift_window_voxels);
     visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"},
           posterior_floor);
     visit(Option{"noise-per-shell", "", "Estimate the noise in each Fourier shell; otherwise one value",

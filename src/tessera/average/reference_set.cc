@@ -38,43 +38,52 @@ int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit) {
 }
 
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
-  const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.mask_radius, options_.align);
+  const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.largest_mask_radius(), options_.align);
   if (search_ && grid == grid_) return;
   grid_ = grid;
   search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), grid, options_.align));
   stack_.sample_for(*search_, context);
 }
 
-void ReferenceSet::add(const Volume<float>& map, const AverageState& state) {
-  const Volume<float> mask = soft_sphere(map.shape(), state.mask_radius, 3);
+const Aligner* ReferenceSet::add(const Volume<float>& map, int class_index, const AverageState& state) {
+  const Volume<float> mask = soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3);
   Volume<float> masked(map.shape());
   for (int64_t i = 0; i < map.size(); ++i) masked[i] = map[i] * mask[i];
   spectra_.push_back(std::make_unique<PaddedSpectrum>(masked, state.band_limit + 1));
   made_.push_back(std::make_unique<Aligner>(*search_, *spectra_.back(), stack_.weights(), state.band_limit,
                                             state.noise_variance, options_.align));
+  return made_.back().get();
 }
 
-void ReferenceSet::build(const FoldSums& sums, const Resolution& resolution, const AverageState& state, bool leave_out,
+void ReferenceSet::clear() {
+  serving_.clear();
+  made_.clear();
+  spectra_.clear();
+}
+
+void ReferenceSet::build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution,
+                         const AverageState& state, bool leave_out, ExecContext& context) {
+  prepare_search(state, context);
+  clear();
+  const int64_t join = join_shell(stack_, options_);
+  for (size_t k = 0; k < sums.size(); ++k) {
+    const int folds = static_cast<int>(sums[k].folds.size()), index = static_cast<int>(k);
+    auto& serving = serving_.emplace_back();
+    if (leave_out) {
+      for (int f = 0; f < folds; ++f)
+        serving.push_back(add(fold_reference(sums[k], f, resolution[k], join, state.band_limit), index, state));
+    } else {
+      serving.assign(folds, add(solved_map(sums[k].all(), resolution[k], state.band_limit), index, state));
+    }
+  }
+}
+
+void ReferenceSet::build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds,
                          ExecContext& context) {
   prepare_search(state, context);
-  serving_.clear();
-  made_.clear();
-  spectra_.clear();
-  const int folds = static_cast<int>(sums.folds.size());
-  for (int f = 0; f < (leave_out ? folds : 1); ++f)
-    add(leave_out ? fold_reference(sums, f, resolution, join_shell(stack_, options_), state.band_limit)
-                  : solved_map(sums.all(), resolution, state.band_limit),
-        state);
-  for (int f = 0; f < folds; ++f) serving_.push_back(made_[leave_out ? f : 0].get());
-}
-
-void ReferenceSet::build(const Volume<float>& map, const AverageState& state, int folds, ExecContext& context) {
-  prepare_search(state, context);
-  serving_.clear();
-  made_.clear();
-  spectra_.clear();
-  add(map, state);
-  serving_.assign(folds, made_[0].get());
+  clear();
+  for (size_t k = 0; k < maps.size(); ++k)
+    serving_.emplace_back().assign(folds, add(maps[k], static_cast<int>(k), state));
 }
 
 }  // namespace tessera

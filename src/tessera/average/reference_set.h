@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The references of one iteration, one for each fold, ready to be searched.
+// The references of one iteration, one for each class and fold, ready to be searched.
 #pragma once
 
 #include <memory>
 
-#include "tessera/average/averager.h"
+#include "tessera/average/options.h"
+#include "tessera/average/state.h"
 
 namespace tessera {
 
@@ -14,15 +15,16 @@ class ReferenceSet {
   ReferenceSet(ParticleStack& stack, const AverageOptions& options) : stack_(stack), options_(options) {}
 
   // leave_out: fold f is served by the average without fold f; otherwise all by the whole average.
-  void build(const FoldSums& sums, const Resolution& resolution, const AverageState& state, bool leave_out,
-             ExecContext& context);
-  // One map for all folds.
-  void build(const Volume<float>& map, const AverageState& state, int folds, ExecContext& context);
-  const std::vector<const Aligner*>& aligners() const { return serving_; }
+  void build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution, const AverageState& state,
+             bool leave_out, ExecContext& context);
+  // One map for each class, the same for all folds.
+  void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
+  const ClassAligners& aligners() const { return serving_; }
 
  private:
   void prepare_search(const AverageState& state, ExecContext& context);
-  void add(const Volume<float>& map, const AverageState& state);
+  void clear();
+  const Aligner* add(const Volume<float>& map, int class_index, const AverageState& state);
 
   ParticleStack& stack_;
   const AverageOptions& options_;
@@ -30,7 +32,7 @@ class ReferenceSet {
   std::unique_ptr<RotationSearch> search_;
   std::vector<std::unique_ptr<PaddedSpectrum>> spectra_;
   std::vector<std::unique_ptr<Aligner>> made_;
-  std::vector<const Aligner*> serving_;
+  ClassAligners serving_;
 };
 
 // Shells used in the first iterations, and the most ever used.

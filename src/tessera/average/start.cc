@@ -12,12 +12,6 @@
 namespace tessera {
 namespace {
 
-std::vector<std::vector<WeightedPose>> poses_of(const AverageState& state) {
-  std::vector<std::vector<WeightedPose>> out;
-  for (const Assignment& a : state.assignments) out.push_back(a.poses);
-  return out;
-}
-
 double mean_squared_correlation(const AverageState& state) {
   double sum = 0;
   for (const Assignment& a : state.assignments) sum += a.correlation * std::max(0.0, a.correlation);
@@ -33,6 +27,22 @@ Volume<float> map_of_particle(const ParticleStack& stack, int64_t i, int64_t max
   return centred_volume(solve(sums, ridge, max_shell));
 }
 
+// `count` different particles.
+std::vector<int64_t> draw_particles(int64_t all, int count, Random& random) {
+  std::vector<int64_t> out;
+  while (static_cast<int>(out.size()) < count) {
+    const auto i = static_cast<int64_t>(random.below(static_cast<uint64_t>(all)));
+    if (std::find(out.begin(), out.end(), i) == out.end()) out.push_back(i);
+  }
+  return out;
+}
+
+std::string numbers(const std::vector<int64_t>& indices) {
+  std::string out;
+  for (const int64_t i : indices) out += fmt::format("{}{}", out.empty() ? "" : ", ", i + 1);
+  return out;
+}
+
 class Starter {
  public:
   Starter(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of, int folds,
@@ -45,19 +55,27 @@ class Starter {
         context_(context) {}
 
   void align_all(AverageState& state, const std::string& title) {
-    state.assignments = expectation({stack_, references_.aligners(), fold_of_, state.assignments,
-                                     options_.method == "fa", options_.posterior_floor},
+    const std::vector<double> prior(options_.classes, 1.0 / options_.classes);
+    state.assignments = expectation({.stack = stack_,
+                                     .aligners = references_.aligners(),
+                                     .class_prior = prior,
+                                     .fold_of = fold_of_,
+                                     .previous = state.assignments,
+                                     .posterior = {options_.method == "fa", options_.posterior_floor}},
                                     context_, title);
-    move_reference(state.assignments, mean_offset(state.assignments), options_.align.max_shift_voxels);
+    for (int k = 0; k < options_.classes; ++k)
+      move_reference(state.assignments, k, mean_offset(state.assignments, k), options_.align.max_shift_voxels);
   }
 
   // `iterations` of EM at the initial band limit, the noise kept so that starts can be compared.
   void iterate(AverageState& state, int iterations, const std::string& title) {
-    const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.mask_radius, 3);
-    for (int k = 0; k < iterations; ++k) {
-      const FoldSums sums =
-          accumulate(stack_, poses_of(state), fold_of_, folds_, 0, shells_to_sum(stack_, state.band_limit), context_);
-      references_.build(sums, measure_resolution(sums, mask, options_.wiener), state, options_.folds > 1, context_);
+    const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.classes[0].mask_radius, 3);
+    for (int i = 0; i < iterations; ++i) {
+      const auto sums = accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
+                                   shells_to_sum(stack_, state.band_limit), context_);
+      std::vector<Resolution> resolution;
+      for (const FoldSums& one : sums) resolution.push_back(measure_resolution(one, mask, options_.wiener));
+      references_.build(sums, resolution, state, options_.folds > 1, context_);
       align_all(state, title);
     }
   }
@@ -74,16 +92,16 @@ class Starter {
 }  // namespace
 
 AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
-                         int folds, double outer_radius, ReferenceSet& references, const Volume<float>* initial,
-                         ExecContext& context) {
+                         int folds, double outer_radius, ReferenceSet& references,
+                         const std::vector<Volume<float>>& initial, ExecContext& context) {
   AverageState fresh;
   fresh.noise_variance = stack.observed_variance();
   fresh.band_limit = first_shell(stack, options);
-  fresh.mask_radius = outer_radius;
+  fresh.classes.assign(options.classes, {1.0 / options.classes, outer_radius});
   fresh.summed_shells = shells_to_sum(stack, fresh.band_limit);
   Starter starter(stack, options, fold_of, folds, references, context);
-  if (initial) {
-    references.build(*initial, fresh, folds, context);
+  if (!initial.empty()) {
+    references.build(initial, fresh, folds, context);
     starter.align_all(fresh, "aligning to the given map");
     return fresh;
   }
@@ -91,7 +109,8 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     fresh.assignments.resize(stack.count());
     for (int64_t i = 0; i < stack.count(); ++i) {
       Random random(context.seed, "start poses", static_cast<uint64_t>(i));
-      fresh.assignments[i].poses = {{{Rotation::random(random), {}}, 1.0, 0}};
+      const Rotation rotation = Rotation::random(random);
+      fresh.assignments[i].poses = {{{rotation, {}}, 1.0, static_cast<int>(random.below(options.classes))}};
     }
     return fresh;
   }
@@ -102,14 +121,16 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   Random random(context.seed, "start particles");
   for (int s = 0; s < std::max(1, options.starts); ++s) {
     AverageState state = fresh;
-    const auto seed_particle = static_cast<int64_t>(random.below(static_cast<uint64_t>(stack.count())));
-    references.build(map_of_particle(stack, seed_particle, state.band_limit), state, folds, context);
+    const auto seeds = draw_particles(stack.count(), options.classes, random);
+    std::vector<Volume<float>> maps;
+    for (const int64_t i : seeds) maps.push_back(map_of_particle(stack, i, state.band_limit));
+    references.build(maps, state, folds, context);
     const std::string title = fmt::format("start {} of {}", s + 1, std::max(1, options.starts));
     starter.align_all(state, title);
     starter.iterate(state, options.start_iterations, title);
     const double score = mean_squared_correlation(state);
-    context.sink.message(Severity::info, fmt::format("start {} from particle {}: mean squared correlation {:.2f}",
-                                                     s + 1, seed_particle + 1, score));
+    context.sink.message(Severity::info, fmt::format("start {} from particle{} {}: mean squared correlation {:.2f}",
+                                                     s + 1, seeds.size() > 1 ? "s" : "", numbers(seeds), score));
     if (score > best_score) {
       best_score = score;
       best = std::move(state);

@@ -17,6 +17,12 @@ int cmd_average(const Invocation& call) {
       {"particles", std::to_string(outcome.particles)},
       {"iterations", fmt::format("{} ({})", outcome.iterations, outcome.stop_reason)},
       {"resolution", fmt::format("{:.1f} Å (half-set FSC 0.143)", outcome.resolution_A)}};
+  if (outcome.classes > 1) {
+    std::string shares;
+    for (size_t k = 0; k < outcome.occupancies.size(); ++k)
+      shares += fmt::format("{}{}: {:.1f} %", k == 0 ? "" : ", ", k + 1, 100 * outcome.occupancies[k]);
+    rows.push_back({"classes", shares});
+  }
   if (!outcome.reports.empty()) {
     const IterationReport& last = outcome.reports.back();
     rows.push_back({"last change", fmt::format("{:.2f}°, {:.3f} voxels a particle", last.mean_rotation_change_deg,

@@ -16,13 +16,16 @@ void validate(const AverageRequest& request) {
   Faults faults;
   require_readable(faults, "particles", request.particles);
   if (!request.poses.empty()) require_readable(faults, "--poses", request.poses);
-  if (!request.reference.empty()) require_readable(faults, "--reference", request.reference);
-  if (!request.poses.empty() && !request.reference.empty()) faults.add("--poses and --reference exclude each other");
+  for (const std::string& reference : request.references) require_readable(faults, "--reference", reference);
+  if (!request.poses.empty() && !request.references.empty()) faults.add("--poses and --reference exclude each other");
   if (!request.poses.empty() && request.resume) faults.add("--poses makes one average: there is nothing to --resume");
   if (request.output.empty()) faults.add("--output is missing; name the folder for maps and poses");
   if (options.method != "faml" && options.method != "fa")
     faults.add(fmt::format("--method {}: choose faml or fa", options.method));
-  if (options.classes != 1) faults.add(fmt::format("--classes {}: this version averages one class", options.classes));
+  if (options.classes < 1) faults.add(fmt::format("--classes {}: at least 1", options.classes));
+  if (!request.references.empty() && static_cast<int>(request.references.size()) != options.classes)
+    faults.add(fmt::format("{} references for --classes {}: give one map for each class", request.references.size(),
+                           options.classes));
   if (options.iterations < 1) faults.add(fmt::format("--iterations {}: at least 1", options.iterations));
   if (options.start != "particles" && options.start != "random")
     faults.add(fmt::format("--start {}: choose particles or random", options.start));
@@ -44,6 +47,12 @@ std::string identity_of(const AverageRequest& request, const ParticleFiles& file
                      files.box(), files.voxel_size_A());
 }
 
+double best_resolution_A(const std::vector<AverageMaps>& maps) {
+  double out = maps[0].resolution_A;
+  for (const AverageMaps& one : maps) out = std::min(out, one.resolution_A);
+  return out;
+}
+
 // Everything one iteration leaves on disk.
 class Writer {
  public:
@@ -54,15 +63,17 @@ class Writer {
     const std::vector<int> fold = deal_folds(count, folds, context.seed);
     for (int64_t i = 0; i < count; ++i) {
       set_.particles[i].half = fold[i] % 2 + 1;
-      set_.particles[i].class_number = 1;
     }
   }
 
-  void maps(const AverageMaps& maps) const {
-    map(maps.map, "class_1.mrc", "average");
-    if (!request_.halves) return;
-    map(maps.half[0], "class_1_half1.mrc", "average of half-set 1, unfiltered");
-    map(maps.half[1], "class_1_half2.mrc", "average of half-set 2, unfiltered");
+  void maps(const std::vector<AverageMaps>& classes) const {
+    for (size_t k = 0; k < classes.size(); ++k) {
+      const std::string name = fmt::format("class_{}", k + 1);
+      map(classes[k].map, name + ".mrc", "average");
+      if (!request_.halves) continue;
+      map(classes[k].half[0], name + "_half1.mrc", "average of half-set 1, unfiltered");
+      map(classes[k].half[1], name + "_half2.mrc", "average of half-set 2, unfiltered");
+    }
   }
 
   void particles(const std::vector<Assignment>& assignments) {
@@ -71,19 +82,23 @@ class Writer {
       const WeightedPose& best = assignments[i].poses.front();
       particle.particle_from_ref = best.pose.particle_from_ref;
       particle.shift_A = best.pose.shift_voxels * files_.voxel_size_A();
+      particle.class_number = best.class_index + 1;
       particle.log_likelihood = assignments[i].log_likelihood;
       particle.probability = best.probability;
     }
     write_particles(folder_ / "particles.star", set_);
   }
 
-  void convergence(const std::vector<IterationReport>& reports, const AverageMaps& maps) const {
+  void convergence(const std::vector<IterationReport>& reports, const std::vector<AverageMaps>& maps) const {
     auto list = nlohmann::ordered_json::array();
     for (const IterationReport& report : reports) list.push_back(report_json(report));
-    const nlohmann::ordered_json json = {{"resolution_A", maps.resolution_A},
+    auto classes = nlohmann::ordered_json::array();
+    for (const AverageMaps& one : maps)
+      classes.push_back({{"resolution_A", one.resolution_A}, {"half_set_fsc", one.resolution.fsc}});
+    const nlohmann::ordered_json json = {{"resolution_A", best_resolution_A(maps)},
                                          {"voxel_size_A", files_.voxel_size_A()},
                                          {"box", files_.box()},
-                                         {"half_set_fsc", maps.resolution.fsc},
+                                         {"classes", classes},
                                          {"iterations", list}};
     write_text_file(folder_ / "convergence.json", json.dump(2) + "\n");
   }
@@ -94,7 +109,7 @@ class Writer {
   }
 
  private:
-  void map(const Volume<float>& voxels, const char* name, const char* label) const {
+  void map(const Volume<float>& voxels, const std::string& name, const char* label) const {
     write_mrc(folder_ / name, {voxels, files_.voxel_size_A(), {}}, {.label = label});
   }
 
@@ -108,18 +123,19 @@ class Writer {
 // One average at given poses.
 AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& files, const ParticleStack& stack,
                             ExecContext& context, RunRecord& record, AverageOutcome outcome) {
-  const std::vector<Pose> poses = files.poses_from(request.poses);
+  const std::vector<WeightedPose> poses = files.poses_from(request.poses, request.average.classes);
   StepTimer timer(record, "maximisation");
-  const AverageMaps maps = average_at_poses(stack, poses, request.average, context);
+  const auto maps = average_at_poses(stack, poses, request.average, context);
   timer.stop();
   std::vector<Assignment> assignments(poses.size());
-  for (size_t i = 0; i < poses.size(); ++i) assignments[i].poses = {{poses[i], 1.0, 0}};
+  for (size_t i = 0; i < poses.size(); ++i) assignments[i].poses = {poses[i]};
   throw_if_stopped(context, "nothing was written");
   Writer writer(request, files, context, record);
   writer.maps(maps);
   writer.particles(assignments);
   writer.convergence({}, maps);
-  outcome.resolution_A = maps.resolution_A;
+  outcome.resolution_A = best_resolution_A(maps);
+  outcome.occupancies = occupancies(assignments, request.average.classes);
   outcome.stop_reason = "averaged at the poses of " + request.poses;
   writer.record(outcome);
   return outcome;
@@ -136,17 +152,19 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
                                                  : "no checkpoint to resume from: starting anew");
     if (earlier) outcome.reports = earlier->state.reports;
   }
-  std::optional<Volume<float>> initial;
-  if (!request.reference.empty() && !earlier)
-    initial = read_reference(request.reference, files.box(), files.voxel_size_A());
+  std::vector<Volume<float>> initial;
+  if (!earlier)
+    for (const std::string& reference : request.references)
+      initial.push_back(read_reference(reference, files.box(), files.voxel_size_A()));
 
   Writer writer(request, files, context, record);
   bool wrote = false;
-  const auto save = [&](const AverageState& state, const AverageMaps& maps) {
+  const auto save = [&](const AverageState& state, const std::vector<AverageMaps>& maps) {
     const IterationReport& report = state.reports.back();
     outcome.reports = state.reports;
     outcome.iterations = state.iteration;
-    outcome.resolution_A = maps.resolution_A;
+    outcome.resolution_A = report.resolution_A;
+    outcome.occupancies = occupancies(state.assignments, request.average.classes);
     record.add_timing("references", report.reference_seconds);
     record.add_timing("expectation", report.expectation_seconds);
     record.add_timing("maximisation", report.maximisation_seconds);
@@ -165,11 +183,12 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
                                      report.map_correlation, report.band_limit_A));
   };
   try {
-    const AverageResult result = average_particles(stack, request.average, context, save,
-                                                   earlier ? &earlier->state : nullptr, initial ? &*initial : nullptr);
+    const AverageResult result =
+        average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, initial);
     outcome.stop_reason = result.stop_reason;
     outcome.iterations = result.state.iteration;
-    outcome.resolution_A = result.maps.resolution_A;
+    outcome.resolution_A = best_resolution_A(result.maps);
+    outcome.occupancies = occupancies(result.state.assignments, request.average.classes);
     writer.maps(result.maps);
     writer.convergence(outcome.reports, result.maps);
   } catch (const Interrupted&) {
@@ -189,6 +208,8 @@ nlohmann::ordered_json AverageOutcome::json() const {
   nlohmann::ordered_json out = {{"folder", folder},
                                 {"map", map},
                                 {"particles", particles},
+                                {"classes", classes},
+                                {"occupancies", occupancies},
                                 {"iterations", iterations},
                                 {"resolution_A", resolution_A},
                                 {"stop_reason", stop_reason}};
@@ -199,7 +220,7 @@ nlohmann::ordered_json AverageOutcome::json() const {
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
   const ParticleFiles files(request.particles, context);
-  if (!request.reference.empty()) read_reference(request.reference, files.box(), files.voxel_size_A());
+  for (const std::string& reference : request.references) read_reference(reference, files.box(), files.voxel_size_A());
   prepare_folder(request.output);
   RunRecord record("average", command_line);
   record.set_options(options_json(request));
@@ -208,13 +229,15 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
   record.set_ranks(context.comm.size());
   files.record_inputs(record);
   if (!request.poses.empty()) record.add_input(request.poses);
-  if (!request.reference.empty()) record.add_input(request.reference);
+  for (const std::string& reference : request.references) record.add_input(reference);
 
   AverageOutcome outcome;
   outcome.folder = request.output;
   outcome.map = (std::filesystem::path(request.output) / "class_1.mrc").string();
   outcome.particles = static_cast<int64_t>(files.set().particles.size());
-  record.add_output(outcome.map);
+  outcome.classes = request.average.classes;
+  for (int k = 1; k <= outcome.classes; ++k)
+    record.add_output((std::filesystem::path(request.output) / fmt::format("class_{}.mrc", k)).string());
   StepTimer reading(record, "read particles");
   ParticleStack stack = files.load(stack_mask_radius(files.box(), files.voxel_size_A(), request.average), context);
   reading.stop();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tessera average: from a particle list to a map.
+// tessera average: from a particle list to the maps of its classes.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -12,7 +12,8 @@ namespace tessera {
 struct AverageRequest {
   std::string particles;
   AverageOptions average;
-  std::string poses, reference;
+  std::vector<std::string> references;
+  std::string poses;
   bool halves = false;
   bool resume = false;
   std::string output;
@@ -21,8 +22,11 @@ struct AverageRequest {
   void describe(Visitor& visit) {
     visit(Option{"particles", "", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
     average.describe(visit);
-    visit(Option{"reference", "file.mrc", "Start from this map instead of reference-free", "Start"}, reference);
-    visit(Option{"poses", "file.star", "Average once at the poses of this list; no alignment", "Start"}, poses);
+    visit(Option{"reference", "file.mrc", "Start from these maps, one for each class, instead of reference-free",
+                 "Start"},
+          references);
+    visit(Option{"poses", "file.star", "Average once at the poses and classes of this list; no alignment", "Start"},
+          poses);
     visit(Option{"halves", "", "Write the maps of the two half-sets too", "Output"}, halves);
     visit(Option{"resume", "", "Continue from the checkpoint in the output folder", "Output"}, resume);
     visit(Option{"output", "folder", "Where maps, poses and records go; made if missing", "Output"}, output);
@@ -30,17 +34,18 @@ struct AverageRequest {
 };
 
 struct AverageOutcome {
-  std::string folder, map, stop_reason;
+  std::string folder, map, stop_reason;  // map: of the first class
   int64_t particles = 0;
-  int iterations = 0;
-  double resolution_A = 0;  // half-set FSC 0.143
+  int classes = 1, iterations = 0;
+  double resolution_A = 0;          // half-set FSC 0.143, best over the classes
+  std::vector<double> occupancies;  // share of the particles in each class
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
 };
 
-// Writes class_1.mrc, class_1_half1.mrc and class_1_half2.mrc (request.halves), particles.star, convergence.json,
-// run.json and checkpoint.cbor into request.output after every iteration, each file whole. Interrupted: what the last
-// finished iteration wrote stays, and request.resume continues from it.
+// Writes for each class class_K.mrc, class_K_half1.mrc and class_K_half2.mrc (request.halves), particles.star,
+// convergence.json, run.json and checkpoint.cbor into request.output after every iteration, each file whole.
+// Interrupted: what the last finished iteration wrote stays, and request.resume continues from it.
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line = {});
 
 }  // namespace tessera

@@ -18,6 +18,7 @@ void each_value(Report& report, Visit&& visit) {
   visit("effective_candidates", report.effective_candidates);
   visit("mean_rotation_change_deg", report.mean_rotation_change_deg);
   visit("mean_shift_change_voxels", report.mean_shift_change_voxels);
+  visit("class_changes", report.class_changes);
   visit("map_correlation", report.map_correlation);
   visit("resolution_A", report.resolution_A);
   visit("band_limit_A", report.band_limit_A);
@@ -30,15 +31,37 @@ void each_value(Report& report, Visit&& visit) {
   visit("refinement_core_seconds", report.refinement_core_seconds);
 }
 
+template <typename Class, typename Visit>
+void each_class_value(Class& one, Visit&& visit) {
+  visit("occupancy", one.occupancy);
+  visit("resolution_A", one.resolution_A);
+  visit("map_correlation", one.map_correlation);
+  visit("mask_radius_A", one.mask_radius_A);
+}
+
 Json pose_json(const WeightedPose& weighted) {
   const Rotation& r = weighted.pose.particle_from_ref;
   const Vec3 t = weighted.pose.shift_voxels;
-  return {r.w(), r.x(), r.y(), r.z(), t.x, t.y, t.z, weighted.probability, weighted.class_index};
+  return {r.w(),
+          r.x(),
+          r.y(),
+          r.z(),
+          t.x,
+          t.y,
+          t.z,
+          weighted.probability,
+          weighted.class_index,
+          weighted.log_likelihood,
+          weighted.half_log_determinant};
 }
 
 WeightedPose pose_of(const Json& json) {
   const auto at = [&](size_t i) { return json.at(i).get<double>(); };
-  return {{Rotation::from_quaternion(at(0), at(1), at(2), at(3)), {at(4), at(5), at(6)}}, at(7), json.at(8).get<int>()};
+  return {{Rotation::from_quaternion(at(0), at(1), at(2), at(3)), {at(4), at(5), at(6)}},
+          at(7),
+          json.at(8).get<int>(),
+          at(9),
+          at(10)};
 }
 
 Json state_json(const AverageState& state) {
@@ -51,13 +74,26 @@ Json state_json(const AverageState& state) {
     list.push_back(
         {{"poses", poses}, {"log_likelihood", assignment.log_likelihood}, {"correlation", assignment.correlation}});
   }
+  auto classes = Json::array();
+  for (const ClassState& one : state.classes)
+    classes.push_back({{"prior", one.prior}, {"mask_radius", one.mask_radius}});
   return {{"iteration", state.iteration},
           {"band_limit", state.band_limit},
           {"summed_shells", state.summed_shells},
-          {"mask_radius", state.mask_radius},
+          {"classes", classes},
           {"noise_variance", state.noise_variance},
           {"assignments", list},
           {"reports", reports}};
+}
+
+IterationReport report_of(const Json& json) {
+  IterationReport report;
+  const auto read_from = [](const Json& from) {
+    return [&from](const char* name, auto& value) { value = from.at(name).get<std::decay_t<decltype(value)>>(); };
+  };
+  each_value(report, read_from(json));
+  for (const Json& entry : json.at("classes")) each_class_value(report.classes.emplace_back(), read_from(entry));
+  return report;
 }
 
 AverageState state_of(const Json& json) {
@@ -65,7 +101,8 @@ AverageState state_of(const Json& json) {
   state.iteration = json.at("iteration");
   state.band_limit = json.at("band_limit");
   state.summed_shells = json.at("summed_shells");
-  state.mask_radius = json.at("mask_radius");
+  for (const Json& entry : json.at("classes"))
+    state.classes.push_back({entry.at("prior").get<double>(), entry.at("mask_radius").get<double>()});
   state.noise_variance = json.at("noise_variance").get<std::vector<double>>();
   for (const Json& entry : json.at("assignments")) {
     Assignment& assignment = state.assignments.emplace_back();
@@ -73,9 +110,7 @@ AverageState state_of(const Json& json) {
     assignment.log_likelihood = entry.at("log_likelihood");
     assignment.correlation = entry.at("correlation");
   }
-  for (const Json& entry : json.at("reports"))
-    each_value(state.reports.emplace_back(),
-               [&](const char* name, auto& value) { value = entry.at(name).get<std::decay_t<decltype(value)>>(); });
+  for (const Json& entry : json.at("reports")) state.reports.push_back(report_of(entry));
   return state;
 }
 
@@ -84,11 +119,17 @@ AverageState state_of(const Json& json) {
 Json report_json(const IterationReport& report) {
   Json json;
   each_value(report, [&](const char* name, const auto& value) { json[name] = value; });
+  json["classes"] = Json::array();
+  for (const ClassStatus& one : report.classes) {
+    Json line;
+    each_class_value(one, [&](const char* name, const auto& value) { line[name] = value; });
+    json["classes"].push_back(line);
+  }
   return json;
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const Json json = {{"format", "tessera average checkpoint 1"},
+  const Json json = {{"format", "tessera average checkpoint 2"},
                      {"identity", checkpoint.identity},
                      {"state", state_json(checkpoint.state)}};
   const std::vector<uint8_t> bytes = Json::to_cbor(json);

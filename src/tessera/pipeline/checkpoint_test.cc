@@ -33,19 +33,24 @@ Checkpoint sample() {
   state.iteration = 4;
   state.band_limit = 17;
   state.summed_shells = 23;
-  state.mask_radius = 20.1;
+  state.classes = {{0.25, 20.1}, {0.75, 1.0 / 3}};
   state.noise_variance = {1.0 / 3, 2e-300, 7};
   Random random(1, "checkpoint test");
   for (int i = 0; i < 3; ++i) {
     Assignment& a = state.assignments.emplace_back();
     for (int j = 0; j <= i; ++j)
-      a.poses.push_back({{Rotation::random(random), {random.normal(), random.normal(), 0.1}}, 1.0 / (i + 1), j});
+      a.poses.push_back({{Rotation::random(random), {random.normal(), random.normal(), 0.1}},
+                         1.0 / (i + 1),
+                         j,
+                         random.normal(),
+                         1.5});
     a.log_likelihood = random.normal();
     a.correlation = random.normal();
   }
   state.reports.resize(2);
   state.reports[1].iteration = 2;
   state.reports[1].resolution_A = 21.25;
+  state.reports[1].classes = {{0.25, 30, 0.9, 100}, {0.75, 21.25, 0.99, 101}};
   return checkpoint;
 }
 
@@ -57,7 +62,9 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(after->state.iteration, 4);
   EXPECT_EQ(after->state.band_limit, 17);
   EXPECT_EQ(after->state.summed_shells, 23);
-  EXPECT_EQ(after->state.mask_radius, 20.1);
+  ASSERT_EQ(after->state.classes.size(), 2u);
+  EXPECT_EQ(after->state.classes[0].mask_radius, 20.1);
+  EXPECT_EQ(after->state.classes[1].prior, 0.75);
   EXPECT_EQ(after->state.noise_variance, before.state.noise_variance);
   ASSERT_EQ(after->state.assignments.size(), 3u);
   for (size_t i = 0; i < 3; ++i) {
@@ -71,6 +78,8 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
       EXPECT_EQ(a.poses[j].pose.shift_voxels, b.poses[j].pose.shift_voxels);
       EXPECT_EQ(a.poses[j].probability, b.poses[j].probability);
       EXPECT_EQ(a.poses[j].class_index, b.poses[j].class_index);
+      EXPECT_EQ(a.poses[j].log_likelihood, b.poses[j].log_likelihood);
+      EXPECT_EQ(a.poses[j].half_log_determinant, b.poses[j].half_log_determinant);
     }
   }
   ASSERT_EQ(after->state.reports.size(), 2u);

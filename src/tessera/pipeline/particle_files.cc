@@ -94,11 +94,11 @@ ParticleStack ParticleFiles::load(double mask_radius_voxels, ExecContext& contex
   }
 }
 
-std::vector<Pose> ParticleFiles::poses_from(const std::filesystem::path& star) const {
+std::vector<WeightedPose> ParticleFiles::poses_from(const std::filesystem::path& star, int classes) const {
   const ParticleSet other = read_particles(star);
   std::map<std::string, const Particle*> by_file;
   for (const Particle& particle : other.particles) by_file[file_key(other, particle.image)] = &particle;
-  std::vector<Pose> poses;
+  std::vector<WeightedPose> poses;
   Faults faults;
   for (const Particle& particle : set_.particles) {
     const auto found = by_file.find(file_key(set_, particle.image));
@@ -106,7 +106,11 @@ std::vector<Pose> ParticleFiles::poses_from(const std::filesystem::path& star) c
       faults.add("no pose for " + particle.image);
       continue;
     }
-    poses.push_back({found->second->particle_from_ref, found->second->shift_A * (1 / voxel_size_A_)});
+    const Particle& match = *found->second;
+    const int class_index = classes == 1 ? 0 : match.class_number - 1;
+    if (class_index < 0 || class_index >= classes)
+      faults.add(fmt::format("{} is in class {}, with --classes {}", particle.image, match.class_number, classes));
+    poses.push_back({{match.particle_from_ref, match.shift_A * (1 / voxel_size_A_)}, 1.0, class_index});
   }
   faults.raise<IoError>(star.string() + ": give the STAR file of the same subtomograms");
   return poses;

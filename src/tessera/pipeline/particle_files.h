@@ -4,7 +4,7 @@
 
 #include <mutex>
 
-#include "tessera/average/particle_stack.h"
+#include "tessera/average/maximisation.h"
 #include "tessera/base/errors.h"
 #include "tessera/io/particles.h"
 
@@ -26,9 +26,10 @@ class ParticleFiles {
   // Reads all subtomograms. IoError listing every one that cannot be read or holds NaN or infinite voxels.
   ParticleStack load(double mask_radius_voxels, ExecContext& context) const;
 
-  // The poses of `star` (truth, or an earlier run) for these particles, matched by image file, in voxels. IoError
-  // naming the particles that it does not have.
-  std::vector<Pose> poses_from(const std::filesystem::path& star) const;
+  // The poses of `star` (truth, or an earlier run) for these particles, matched by image file, in voxels, and their
+  // classes (all in the first when there is but one). IoError naming the particles that it does not have, or that are
+  // in a class beyond `classes`.
+  std::vector<WeightedPose> poses_from(const std::filesystem::path& star, int classes) const;
 
   void record_inputs(RunRecord& record) const;
 

@@ -7,7 +7,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/simulate/builtin_chain.h"
 #include "tessera/simulate/builtin_shapes.h"
-#include "tessera/simulate/point_group.h"
+#include "tessera/so3/point_group.h"
 
 namespace tessera {
 namespace {

@@ -7,7 +7,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/random.h"
 #include "tessera/base/units.h"
-#include "tessera/simulate/point_group.h"
+#include "tessera/so3/point_group.h"
 
 namespace tessera {
 namespace {

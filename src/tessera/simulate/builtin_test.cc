@@ -10,7 +10,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 #include "tessera/simulate/density.h"
-#include "tessera/simulate/point_group.h"
+#include "tessera/so3/point_group.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tessera/simulate/point_group.h"
+#include "tessera/so3/point_group.h"
 
 #include <cctype>
 #include <cmath>

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether iterating further is of any use.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "tessera/average/state.h"
+
+namespace tessera {
+
+// Likelihood, posterior width and changes between the assignments of two iterations.
+void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out);
+
+// Why iterating further is of no use; nothing while it is. Either the maps rest: twice a correlation above 0.999 with
+// the ones before, at the same band limit; or the run has stalled: five iterations raised neither the band limit nor
+// the mean log-likelihood by 0.2 %, and poses, classes and maps change no less than in the five before (particles of a
+// symmetric structure may change their poses for ever).
+std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports);
+
+}  // namespace tessera

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a run of averaging carries from one iteration to the next, and what it says of each.
+#pragma once
+
+#include <vector>
+
+#include "tessera/average/expectation.h"
+#include "tessera/average/maximisation.h"
+
+namespace tessera {
+
+struct ClassStatus {
+  double occupancy = 0;        // share of the particles, by posterior
+  double resolution_A = 0;     // half-set FSC 0.143
+  double map_correlation = 0;  // with the map of the iteration before, inside the mask
+  double mask_radius_A = 0;
+};
+
+// One line of convergence.json.
+struct IterationReport {
+  int iteration = 0;
+  int64_t band_limit = 0;  // shells used for alignment in this iteration
+  double mean_log_likelihood = 0, mean_correlation = 0;
+  double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior over poses and classes)
+  double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;  // of particles that kept their class
+  double class_changes = 0;                                           // share of particles that changed it
+  double map_correlation = 0;                                         // least over the classes
+  double resolution_A = 0;                                            // best over the classes
+  double band_limit_A = 0;
+  double mask_radius_A = 0;                                                         // largest over the classes
+  double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;  // by the clock
+  double rotation_core_seconds = 0, translation_core_seconds = 0, refinement_core_seconds = 0;
+  std::vector<ClassStatus> classes;
+};
+
+struct ClassState {
+  double prior = 1;        // α_k ([F] Eq. 11)
+  double mask_radius = 0;  // voxels
+};
+
+// Everything the next iteration starts from, and what a checkpoint keeps.
+struct AverageState {
+  int iteration = 0;
+  std::vector<Assignment> assignments;  // one per particle
+  std::vector<double> noise_variance;   // per shell
+  int64_t band_limit = 0;               // shells, the same for all classes so that their likelihoods compare
+  int64_t summed_shells = 0;            // shells of the sums that the next references are made from
+  std::vector<ClassState> classes;
+  std::vector<IterationReport> reports;  // of all iterations so far
+
+  double largest_mask_radius() const;
+};
+
+// Of one class.
+struct AverageMaps {
+  Volume<float> map, half[2];  // map: filtered; halves: not filtered, not masked
+  Resolution resolution;
+  double resolution_A = 0;
+};
+
+// The poses of all particles, for the M-step.
+std::vector<std::vector<WeightedPose>> poses_of(const std::vector<Assignment>& assignments);
+
+// Share of the particles in each class: [F] Eq. 11.
+std::vector<double> occupancies(const std::vector<Assignment>& assignments, int classes);
+
+}  // namespace tessera
