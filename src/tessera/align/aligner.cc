@@ -45,7 +45,8 @@ SearchGrid search_grid(int64_t box, int64_t band_limit, double radius, const Ali
   SearchGrid out;
   const auto resolvable =
       static_cast<int64_t>((options.max_bandwidth - 2) * static_cast<double>(box) / (2 * pi * std::max(radius, 3.0)));
-  out.shells = std::clamp<int64_t>(resolvable, std::min<int64_t>(5, band_limit), band_limit);
+  out.shells =
+      options.whole_band ? band_limit : std::clamp<int64_t>(resolvable, std::min<int64_t>(5, band_limit), band_limit);
   out.bandwidth =
       options.bandwidth > 0 ? options.bandwidth : bandwidth_for(radius, out.shells, box, options.max_bandwidth);
   return out;
@@ -53,8 +54,9 @@ SearchGrid search_grid(int64_t box, int64_t band_limit, double radius, const Ali
 
 RotationSearch make_search(int64_t box, const SearchGrid& grid, const AlignOptions& options) {
   const double wavelength = static_cast<double>(box) / static_cast<double>(grid.shells);
+  const bool shifts = options.mode() != SearchMode::magnitudes;  // magnitudes do not see them
   return {box, grid.bandwidth, static_cast<int>(grid.shells),
-          translation_ball(options.max_shift_voxels, 0.3 * wavelength)};
+          shifts ? translation_ball(options.max_shift_voxels, 0.3 * wavelength) : std::vector<Vec3>{{}}};
 }
 
 Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
@@ -62,7 +64,7 @@ Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
                  const AlignOptions& options)
     : search_(search), reference_(reference), options_(options), noise_variance_(std::move(noise_variance)) {
   for (int s = 1; s <= search.shells(); ++s) shell_weight_.push_back(static_cast<float>(s * s / noise_variance_[s]));
-  harmonics_ = search.prepare_reference(reference);
+  harmonics_ = search.prepare_reference(reference, options.mean_removed);
   for (const FourierWeight* weight : weights) {
     Group& g = groups_.emplace_back();
     g.weight = weight;
@@ -91,7 +93,8 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
         if ((search_.translations()[t] - prior->shift_voxels).norm() <= prior_radius)
           subset.push_back(static_cast<int>(t));
     for (const auto& c : search_.search_phases(particle.samples, harmonics_, g.phase_denominator, shell_weight_, subset,
-                                               options_.candidates, options_.separation_deg * degree, work.search))
+                                               options_.candidates, options_.separation_deg * degree, work.search,
+                                               options_.maxima_window_deg * degree))
       out.push_back({c.particle_from_ref, c.shift_voxels});
   }
   if (mode != SearchMode::phases) {
@@ -100,7 +103,7 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
       const Lap lap(work.rotation_seconds);
       found = search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
                                         options_.mean_removed, options_.candidates, options_.separation_deg * degree,
-                                        work.search);
+                                        work.search, options_.maxima_window_deg * degree);
     }
     const Lap lap(work.translation_seconds);
     const auto weighted =

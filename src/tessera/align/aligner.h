@@ -19,9 +19,11 @@ struct AlignOptions {
   double max_shift_voxels = 5;
   int bandwidth = 0;  // 0: from the band limit and the particle's radius, at most max_bandwidth
   int max_bandwidth = 20;
-  int candidates = 24;         // rotations kept from the search
-  int refined = 6;             // of them, refined at the full band limit
-  double separation_deg = 10;  // candidates closer than this are one
+  int candidates = 24;           // rotations kept from the search
+  int refined = 6;               // of them, refined at the full band limit
+  double separation_deg = 10;    // candidates closer than this are one
+  double maxima_window_deg = 0;  // 0: maxima among neighbours on the grid
+  bool whole_band = false;       // search all shells of the band limit
   bool refine = true;
 
   SearchMode mode() const;  // throws UserError on an unknown name
@@ -36,6 +38,14 @@ struct AlignOptions {
     visit(Option{"candidates", "", "Rotations kept from the search", "Search"}, candidates);
     visit(Option{"refined", "", "Candidates refined at the full band limit", "Search"}, refined);
     visit(Option{"separation", "degrees", "Candidates nearer than this count as one", "Search"}, separation_deg);
+    visit(Option{"maxima-window", "degrees",
+                 "Candidates are the greatest scores within this in every Euler angle; 0: among the next grid points",
+                 "Search"},
+          maxima_window_deg);
+    visit(Option{"whole-band", "",
+                 "Search rotations with every shell of the band limit, not only those that the bandwidth resolves",
+                 "Search"},
+          whole_band);
     visit(Option{"refine", "", "Refine candidates off the search grid", "Search"}, refine);
   }
 };

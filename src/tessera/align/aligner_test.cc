@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
+
 #include "tessera/base/errors.h"
 #include "tessera/volume/shells.h"
 #include "tests/support/synthetic_particles.h"
@@ -37,6 +41,39 @@ TEST_P(SearchBy, RecoversPosesOfNoisyWedgedParticles) {
   }
 }
 
+// The search as published: every shell, a window of ±20°, nothing refined. The grid's step and the pixel limit it.
+TEST(WholeBandSearch, FindsPosesToTheStepOfItsGrid) {
+  const auto phantom = synthetic::make_phantom(9, 40, 11, 1.2);
+  const FourierWeight weight = FourierWeight::from_volume(synthetic::wedge(box, 60));
+  const Volume<float> truth = synthetic::render(phantom, box, {});
+  const int64_t top = box / 2 - 1;
+  const PaddedSpectrum reference(truth, top + 1);
+  AlignOptions options;
+  options.search = "magnitudes";
+  options.mean_removed = false;
+  options.bandwidth = 36;
+  options.whole_band = true;
+  options.candidates = 50;
+  options.maxima_window_deg = 20;
+  options.refine = false;
+  const SearchGrid grid = search_grid(box, top, 11, options);
+  EXPECT_EQ(grid.shells, top);
+  const RotationSearch search = make_search(box, grid, options);
+  const double variance = statistics(truth).variance / 0.3 * double(truth.size());
+  const Aligner aligner(search, reference, {&weight}, top, std::vector<double>(shell_count(box), variance), options);
+  Aligner::Workspace work;
+  for (int item = 0; item < 4; ++item) {
+    const Pose pose = synthetic::random_pose(5, item, 2);
+    const Volume<float> volume = synthetic::particle(phantom, box, pose, weight, 0.3, 5, item);
+    PreparedParticle particle{
+        centred_spectrum(volume), search.sample_particle(PaddedSpectrum(volume, box / 2), weight), {}};
+    const auto found = aligner.align(particle, 0, std::nullopt, -1, work);
+    EXPECT_LT(angle_between(found[0].pose.particle_from_ref, pose.particle_from_ref), 5 * degree) << item;
+    EXPECT_LT((found[0].pose.shift_voxels - pose.shift_voxels).norm(), 0.5) << item;
+    EXPECT_GT(found.size(), 10u);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, SearchBy, testing::Values("phases", "magnitudes", "both"));
 
 TEST(RotationSearch, ScoreIsTheNormalisedCorrelationAtItsRotation) {  // oracle: brute force at the grid's rotations
@@ -65,6 +102,49 @@ TEST(RotationSearch, ScoreIsTheNormalisedCorrelationAtItsRotation) {  // oracle:
     const double direct = aligner.score(particle, 0, {c.particle_from_ref, {}}).correlation();
     EXPECT_NEAR(c.score / found[0].score, direct / top, 0.08);
   }
+}
+
+// Oracle: every grid point compared with those whose rotations have angles within the window, found by rotation.
+TEST(RotationSearch, MaximaOfAWindowAreTheGreatestWithinItInEveryAngle) {
+  const auto phantom = synthetic::make_phantom(6, 30, 13, 2.0);
+  const FourierWeight weight = FourierWeight::from_volume(synthetic::wedge(box, 60));
+  const int bandwidth = 8, shells = 5, reach = 2;
+  const RotationSearch search(box, bandwidth, shells, {{0, 0, 0}});
+  const auto reference = search.prepare_reference(PaddedSpectrum(synthetic::render(phantom, box, {}), 8), false);
+  const std::vector<float> shell_weight(shells, 1);
+  const auto denominator = search.denominator(weight, reference, shell_weight);
+  const Volume<float> volume = synthetic::particle(phantom, box, synthetic::random_pose(7, 1, 0), weight, 0.2, 7, 1);
+  const auto samples = search.sample_particle(PaddedSpectrum(volume, 8), weight);
+  const So3Correlator& grid = search.correlator();
+  RotationSearch::Workspace work;
+  const auto found = search.search_magnitudes(samples, weight, reference, denominator, shell_weight, false, 1000, 1e-6,
+                                              work, reach * grid.step() * 1.01);
+  const auto key = [](const Rotation& r) {
+    const double sign = r.w() > 1e-6 || (r.w() > -1e-6 && (r.x() > 1e-6 || (r.x() > -1e-6 && r.y() > 0))) ? 1 : -1;
+    const auto whole = [&](double value) { return std::lround(sign * value * 1e4); };
+    return std::array{whole(r.w()), whole(r.x()), whole(r.y()), whole(r.z())};
+  };
+  std::map<std::array<long, 4>, float> score;
+  for (int64_t i = 0; i < grid.grid_size(); ++i) score[key(grid.rotation(i))] = work.best[i];
+  std::vector<float> expected;
+  for (int64_t i = 0; i < grid.grid_size(); ++i) {
+    const int64_t k = i % 16, m = i / 16 % 16, j = i / 256;
+    bool greatest = true;
+    for (int a = -reach; a <= reach; ++a)
+      for (int b = -reach; b <= reach; ++b)
+        for (int c = -reach; c <= reach; ++c) {
+          const auto near = score.find(key(Rotation::from_euler(
+              {grid.step() * double(m + a), grid.step() * (double(j + b) + 0.5), grid.step() * double(k + c)})));
+          ASSERT_NE(near, score.end());
+          greatest = greatest && near->second <= work.best[i];
+        }
+    if (greatest) expected.push_back(work.best[i]);
+  }
+  std::sort(expected.rbegin(), expected.rend());
+  ASSERT_EQ(found.size(), expected.size());
+  EXPECT_GE(found.size(), 5u);
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].score, expected[i]);
+  EXPECT_LT(found.back().score, found.front().score);
 }
 
 TEST(TranslationBall, CoversTheBallWithFewPoints) {

@@ -83,7 +83,7 @@ SphereSamples RotationSearch::sample_particle(const PaddedSpectrum& particle, co
   return out;
 }
 
-RotationSearch::Reference RotationSearch::prepare_reference(const PaddedSpectrum& reference) const {
+RotationSearch::Reference RotationSearch::prepare_reference(const PaddedSpectrum& reference, bool mean_removed) const {
   SphereSamples samples;
   for (int s = 1; s <= shells(); ++s)
     for (size_t i = 0; i < x_.size(); ++i) {
@@ -99,7 +99,7 @@ RotationSearch::Reference RotationSearch::prepare_reference(const PaddedSpectrum
   });
   double total = 0;
   for (size_t i = 0; i < x_.size(); ++i) total += std::hypot(x_[i], y_[i]);
-  for (double& m : mean) m /= total;
+  for (double& m : mean) m = mean_removed ? m / total : 0;
   Reference out;
   out.phases = correlator_.prepare(harmonics_of(
       [&](size_t i, int, size_t) {
@@ -136,12 +136,10 @@ AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, co
   return out;
 }
 
-std::vector<RotationSearch::Candidate> RotationSearch::search_phases(const SphereSamples& particle,
-                                                                     const Reference& reference,
-                                                                     const AlignedVector<float>& denominator,
-                                                                     const std::vector<float>& shell_weight,
-                                                                     const std::vector<int>& subset, int count,
-                                                                     double separation, Workspace& work) const {
+std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
+    const SphereSamples& particle, const Reference& reference, const AlignedVector<float>& denominator,
+    const std::vector<float>& shell_weight, const std::vector<int>& subset, int count, double separation,
+    Workspace& work, double window) const {
   if (work.harmonics.bandwidth != bandwidth() || work.harmonics.shells != shells())
     work.harmonics = ShellHarmonics(bandwidth(), shells());
   work.samples.resize(static_cast<size_t>(shells()) * transform_.samples_per_shell());
@@ -167,13 +165,13 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_phases(const Spher
       }
   }
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) work.best[i] /= denominator[i];
-  return peaks(work, count, separation);
+  return peaks(work, count, separation, window);
 }
 
 std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
     const SphereSamples& particle, const FourierWeight& weight, const Reference& reference,
     const AlignedVector<float>& denominator, const std::vector<float>& shell_weight, bool mean_removed, int count,
-    double separation, Workspace& work) const {
+    double separation, Workspace& work, double window) const {
   std::vector<double> mean(shells() + 1), total(shells() + 1);
   std::vector<float> h(particle.size());
   for_each_sample([&](size_t i, size_t, size_t, int shell, size_t d) {
@@ -194,13 +192,32 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
   work.best_translation.assign(correlator_.grid_size(), 0);
   correlator_.correlate(harmonics, reference.magnitudes, shell_weight, work.best.data(), work.correlate);
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) work.best[i] /= denominator[i];
-  auto found = peaks(work, count, separation);
+  auto found = peaks(work, count, separation, window);
   for (auto& candidate : found) candidate.shift_voxels = {};
   return found;
 }
 
-std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& work, int count,
-                                                             double separation) const {
+// No grid point within `reach` steps in every angle is greater; over a pole the angles continue at (α+π, −β, γ+π).
+bool RotationSearch::greatest_within(const AlignedVector<float>& scores, int64_t index, int reach) const {
+  const int64_t L = bandwidth(), n = 2 * L;
+  const int64_t k = index % n, i = index / n % n, j = index / (n * n);
+  for (int64_t dj = -reach; dj <= reach; ++dj) {
+    int64_t jj = j + dj, turn = 0;
+    if (jj < 0 || jj >= L) {
+      jj = jj < 0 ? -1 - jj : 2 * L - 1 - jj;
+      turn = L;
+    }
+    for (int64_t di = -reach; di <= reach; ++di)
+      for (int64_t dk = -reach; dk <= reach; ++dk)
+        if (scores[(jj * n + (i + di + turn + n) % n) * n + (k + dk + turn + n) % n] > scores[index]) return false;
+  }
+  return true;
+}
+
+std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& work, int count, double separation,
+                                                             double window) const {
+  // At most half the grid, so that a window cannot wrap onto itself.
+  const int reach = static_cast<int>(std::min<int64_t>(std::lround(window / correlator_.step()), bandwidth() / 2));
   double mean = 0, square = 0;
   for (const float v : work.best) {
     mean += v;
@@ -208,13 +225,15 @@ std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& wo
   }
   const double size = static_cast<double>(work.best.size());
   mean /= size;
-  const auto threshold = static_cast<float>(mean + std::sqrt(std::max(0.0, square / size - mean * mean)));
+  const auto threshold = window > 0 ? std::numeric_limits<float>::lowest()
+                                    : static_cast<float>(mean + std::sqrt(std::max(0.0, square / size - mean * mean)));
   std::vector<int64_t> maxima;
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) {
     if (work.best[i] < threshold) continue;
     int64_t near[26];
     correlator_.neighbours(i, near);
-    if (std::none_of(near, near + 26, [&](int64_t other) { return work.best[other] > work.best[i]; }))
+    if (std::none_of(near, near + 26, [&](int64_t other) { return work.best[other] > work.best[i]; }) &&
+        (reach < 2 || greatest_within(work.best, i, reach)))
       maxima.push_back(i);
   }
   std::sort(maxima.begin(), maxima.end(),

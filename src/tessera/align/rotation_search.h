@@ -37,7 +37,8 @@ class RotationSearch {
   struct Reference {
     So3Correlator::Reference phases, magnitudes, power;
   };
-  Reference prepare_reference(const PaddedSpectrum& reference) const;
+  // mean_removed: each shell's mean is subtracted from the magnitudes, as in search_magnitudes.
+  Reference prepare_reference(const PaddedSpectrum& reference, bool mean_removed = true) const;
 
   // √C₁ on the grid of rotations, for one tilt group: cache it per (group, reference).
   AlignedVector<float> denominator(const FourierWeight& weight, const Reference& reference,
@@ -55,24 +56,27 @@ class RotationSearch {
     Vec3 shift_voxels;  // of the translation grid; 0 in the magnitude search
     float score = 0;    // C₀/√C₁
   };
-  // The best local maxima, at least `separation` radians apart, best first. `translation_subset`: indices to try; empty
-  // means all of them.
+  // The best local maxima, at least `separation` radians apart, best first. A maximum exceeds its 26 neighbours on the
+  // grid, and the mean by a standard deviation; with a `window` above 0 (radians) it exceeds every grid point within
+  // the window in all three Euler angles (periodic, over the poles), however low it is ([F] 2.1). `translation_subset`:
+  // indices to try; empty means all of them.
   std::vector<Candidate> search_phases(const SphereSamples& particle, const Reference& reference,
                                        const AlignedVector<float>& denominator, const std::vector<float>& shell_weight,
                                        const std::vector<int>& translation_subset, int count, double separation,
-                                       Workspace& work) const;
+                                       Workspace& work, double window = 0) const;
   // mean_removed: subtract each shell's observed mean magnitude first, which is most of a noisy particle's |X|.
   std::vector<Candidate> search_magnitudes(const SphereSamples& particle, const FourierWeight& weight,
                                            const Reference& reference, const AlignedVector<float>& denominator,
                                            const std::vector<float>& shell_weight, bool mean_removed, int count,
-                                           double separation, Workspace& work) const;
+                                           double separation, Workspace& work, double window = 0) const;
 
  private:
   template <typename Visit>
   void for_each_sample(Visit&& visit) const;
   template <typename Sample>
   ShellHarmonics harmonics_of(Sample&& sample, SphereTransform::Workspace& work) const;
-  std::vector<Candidate> peaks(const Workspace& work, int count, double separation) const;
+  std::vector<Candidate> peaks(const Workspace& work, int count, double separation, double window) const;
+  bool greatest_within(const AlignedVector<float>& scores, int64_t index, int reach) const;
 
   int64_t box_;
   SphereTransform transform_;
