@@ -28,8 +28,7 @@ Trial::Trial(const Experiment& experiment, const fs::path& folder, ExecContext& 
   for (size_t i = 0; i < simulation.structures.size(); ++i) {
     AverageRequest request = experiment.average;
     request.average.classes = 1;
-    request.particles = particles_of(i);
-    request.poses = folder_ / "data" / "truth.star";
+    request.particles = request.poses = particles_of(i);
     request.output = folder_ / fmt::format("ceiling_{}", i + 1);
     run_average(request, context);
     ceilings_.push_back({fs::path(simulation.structures[i]).filename().string(), {}, {}});
@@ -37,12 +36,13 @@ Trial::Trial(const Experiment& experiment, const fs::path& folder, ExecContext& 
   }
 }
 
-// A list of the particles of one structure alone.
+// A list of the particles of one structure alone at their true poses, all of class 1.
 fs::path Trial::particles_of(size_t structure) const {
   const fs::path star = folder_ / "data" / fmt::format("particles_of_{}.star", structure + 1);
   ParticleSet set = read_particles(folder_ / "data" / "truth.star");
   std::erase_if(set.particles,
                 [&](const Particle& particle) { return particle.class_number != static_cast<int>(structure) + 1; });
+  for (Particle& particle : set.particles) particle.class_number = 1;
   write_particles(star, set);
   return star;
 }
