@@ -36,8 +36,11 @@ science: build  ## accuracy against known truth, minutes to hours
 	@for program in $(BUILD)/tests/science/*; do [ -x $$program ] && [ -f $$program ] && $$program; done; true
 
 bench: build  ## where the time goes
+	@tools/install-packages bench
+	@cmake -S . -B $(BUILD) > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C $(BUILD) -j $(JOBS) bench
 	@$(BUILD)/bench/iteration
+	@$(BUILD)/bench/kernels
 
 check:  ## formatting and layering
 	@tools/install-packages check

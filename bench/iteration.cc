@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the time of one averaging iteration goes, per particle, beside the kernels it is made of: one thread,
+// Where the time of one averaging iteration goes, per particle (bench/kernels measures what it is made of): one thread,
 // particles simulated from a built-in structure, the last iterations of a reference-free run.
 //   iteration [particles] [structure]
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 
-#include "tessera/fft/plan.h"
 #include "tessera/pipeline/average.h"
 #include "tessera/pipeline/simulate_particles.h"
 
@@ -17,45 +15,6 @@ using namespace tessera;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Milliseconds of one call, the fastest of several rounds.
-template <typename Work>
-double milliseconds(Work&& work) {
-  work();
-  double best = 1e300;
-  for (int round = 0; round < 5; ++round) {
-    const auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < 20; ++i) work();
-    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best / 20;
-}
-
-double correlation_ms(int bandwidth, int shells) {
-  const SphereTransform transform(bandwidth, shells);
-  const So3Correlator correlator(bandwidth);
-  AlignedVector<float> samples(static_cast<size_t>(shells) * transform.samples_per_shell());
-  Random random(1, "bench");
-  for (float& s : samples) s = static_cast<float>(random.normal());
-  ShellHarmonics harmonics(bandwidth, shells);
-  SphereTransform::Workspace transform_work;
-  So3Correlator::Workspace correlate_work;
-  transform.analyse(samples.data(), harmonics, transform_work);
-  const auto reference = correlator.prepare(harmonics);
-  const std::vector<float> weight(shells, 1.0f);
-  AlignedVector<float> out(correlator.grid_size());
-  return milliseconds([&] {
-    transform.analyse(samples.data(), harmonics, transform_work);
-    correlator.correlate(harmonics, reference, weight, out.data(), correlate_work);
-  });
-}
-
-double transform_ms(int64_t box) {
-  Volume<float> volume(Shape3::cube(box), 1.0f);
-  HalfSpectrum spectrum(volume.shape());
-  const RealFft3& fft = plans().real3(volume.shape());
-  return milliseconds([&] { fft.forward(volume.data(), spectrum.data()); });
-}
 
 void measure(const std::string& structure, int box, double voxel_size_A, int particles) {
   Threads threads(1);
@@ -106,10 +65,5 @@ int main(int argc, char** argv) {
   fmt::print("|---|---|---|---|---|---|---|---|---|\n");
   measure(structure, 32, 12, particles);
   measure(structure, 64, 6, particles);
-  fmt::print("\n| kernel | ms |\n|---|---|\n");
-  for (const auto& [bandwidth, shells] : {std::pair(16, 8), {20, 10}, {24, 10}, {36, 32}, {64, 32}})
-    fmt::print("| transform and correlation over SO(3), L = {}, {} shells | {:.2f} |\n", bandwidth, shells,
-               correlation_ms(bandwidth, shells));
-  for (const int64_t box : {32, 64, 128}) fmt::print("| real FFT {}³ | {:.2f} |\n", box, transform_ms(box));
   return 0;
 }
