@@ -9,7 +9,7 @@
 
 namespace tessera {
 
-FourierWeight FourierWeight::from_volume(const Volume<float>& volume) {
+FourierWeight FourierWeight::from_volume(const Volume<float>& volume, ParticleData data) {
   const Shape3 shape = volume.shape();
   const int64_t n = shape.z;
   const bool whole = shape.is_cube(), half = shape.y == n && shape.x == n / 2 + 1;
@@ -18,6 +18,7 @@ FourierWeight FourierWeight::from_volume(const Volume<float>& volume) {
                                 shape.y, shape.z));
   FourierWeight out;
   out.box_ = n;
+  out.premultiplied_ = data == ParticleData::premultiplied;
   out.values_ = Volume<float>({n, n, n / 2 + 1});
   for (int64_t z = 0; z < n; ++z)
     for (int64_t y = 0; y < n; ++y)
@@ -35,8 +36,10 @@ FourierWeight FourierWeight::from_volume(const Volume<float>& volume) {
   const auto inside = [n](int64_t k) { return wrapped_index(std::clamp<int64_t>(k, -((n - 1) / 2), n / 2), n); };
   for (int64_t z = 0; z < width; ++z)
     for (int64_t y = 0; y < width; ++y)
-      for (int64_t x = 0; x < edge + 2; ++x)
-        out.padded_(z, y, x) = out.values_(inside(z - edge), inside(y - edge), std::min(x, n / 2));
+      for (int64_t x = 0; x < edge + 2; ++x) {
+        const float h = out.values_(inside(z - edge), inside(y - edge), std::min(x, n / 2));
+        out.padded_(z, y, x) = out.premultiplied_ ? h * h : h;
+      }
   return out;
 }
 
@@ -44,7 +47,7 @@ FourierWeight FourierWeight::uniform(int64_t box) {
   return from_volume(Volume<float>(Shape3::cube(box), 1.0f));
 }
 
-float FourierWeight::sample(float x, float y, float z) const {
+FourierWeight::Factors FourierWeight::sample(float x, float y, float z) const {
   const float sign = x < 0 ? -1.0f : 1.0f, edge = static_cast<float>(box_ / 2 + 1);
   x *= sign;
   y = y * sign + edge;
@@ -60,11 +63,13 @@ float FourierWeight::sample(float x, float y, float z) const {
     return a + fy * (row(zz, iy + 1) - a);
   };
   const float a = plane(iz);
-  return a + fz * (plane(iz + 1) - a);
+  const float value = a + fz * (plane(iz + 1) - a);
+  if (premultiplied_) return {value > 0 ? 1.0f : 0.0f, value};
+  return {value, value * value};
 }
 
 ObservedComponents::ObservedComponents(const FourierWeight& weights, int64_t max_shell)
-    : box(weights.box()), max_shell(max_shell) {
+    : box(weights.box()), max_shell(max_shell), premultiplied(weights.premultiplied()) {
   const HalfSpectrum layout(Shape3::cube(box));
   const Volume<float>& half = weights.half();
   float largest = 0;

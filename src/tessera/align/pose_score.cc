@@ -66,7 +66,7 @@ WeightedParticle weighted_particle(const ObservedComponents& c, const std::compl
   std::vector<float> factor(variance.size());
   for (size_t s = 0; s < variance.size(); ++s) factor[s] = static_cast<float>(2 / variance[s]);
   for (size_t i = 0; i < c.size(); ++i) {
-    const auto value = spectrum[c.index[i]] * (factor[c.shell[i]] * c.weight[i]);
+    const auto value = spectrum[c.index[i]] * (factor[c.shell[i]] * c.data_factor(i));
     out.re[i] = value.real();
     out.im[i] = value.imag();
   }
@@ -115,8 +115,9 @@ void add_residual(const ObservedComponents& c, const std::complex<float>* spectr
                                     back.m[1][0] * kx + back.m[1][1] * ky + back.m[1][2] * kz,
                                     back.m[2][0] * kx + back.m[2][1] * ky + back.m[2][2] * kz);
     const auto phase = phases.at(c, i), x = spectrum[c.index[i]];
-    const float re = x.real() - c.weight[i] * (a.real() * phase.real() - a.imag() * phase.imag());
-    const float im = x.imag() - c.weight[i] * (a.real() * phase.imag() + a.imag() * phase.real());
+    const float h = c.model_factor(i);
+    const float re = x.real() - h * (a.real() * phase.real() - a.imag() * phase.imag());
+    const float im = x.imag() - h * (a.real() * phase.imag() + a.imag() * phase.real());
     per_shell[c.shell[i]] += re * re + im * im;
   }
 }

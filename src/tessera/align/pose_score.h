@@ -28,7 +28,7 @@ struct PoseScore {
   double log_likelihood_ratio() const { return cross - 0.5 * power; }
 };
 
-// One particle's observed components, weighted for the sums above: p = 2·ω·H·X.
+// One particle's observed components, weighted for the sums above: p = 2·ω·H·X (premultiplied data hold H·X already).
 struct WeightedParticle {
   const ObservedComponents* components = nullptr;
   std::vector<float> re, im;                         // 2 ω H X
@@ -42,7 +42,8 @@ std::vector<float> power_weights(const ObservedComponents& components, const std
 // Cost: one trilinear sample a component, about 5 ns each.
 PoseScore score_pose(const WeightedParticle& particle, const PaddedSpectrum& reference, const Pose& pose);
 
-// Adds |X − Y|² of every observed component to its shell of `per_shell`, Y at scale 1.
+// Adds |X − Y|² of every observed component to its shell of `per_shell`, Y at scale 1 and, for premultiplied data,
+// multiplied by H as they are.
 void add_residual(const ObservedComponents& components, const std::complex<float>* spectrum,
                   const PaddedSpectrum& reference, const Pose& pose, std::vector<double>& per_shell);
 

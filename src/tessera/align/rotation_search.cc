@@ -77,7 +77,7 @@ SphereSamples RotationSearch::sample_particle(const PaddedSpectrum& particle, co
   for (int s = 1; s <= shells(); ++s)
     for (size_t i = 0; i < x_.size(); ++i) {
       const float r = static_cast<float>(s), x = r * x_[i], y = r * y_[i], z = r * z_[i];
-      const float h = weight.sample(x, y, z);
+      const float h = weight.sample(x, y, z).data;
       out.push_back(h == 0 ? std::complex<float>() : h * particle.sample(x, y, z));
     }
   return out;
@@ -122,8 +122,8 @@ AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, co
   Workspace work;
   const auto harmonics = harmonics_of(
       [&](size_t, int shell, size_t d) {
-        const float r = static_cast<float>(shell), h = weight.sample(r * x_[d], r * y_[d], r * z_[d]);
-        return std::pair(h * h, h * h);
+        const float r = static_cast<float>(shell), power = weight.sample(r * x_[d], r * y_[d], r * z_[d]).power;
+        return std::pair(power, power);
       },
       work.transform);
   AlignedVector<float> out(correlator_.grid_size());
@@ -176,7 +176,7 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
   std::vector<float> h(particle.size());
   for_each_sample([&](size_t i, size_t, size_t, int shell, size_t d) {
     const float r = static_cast<float>(shell);
-    h[i] = std::abs(weight.sample(r * x_[d], r * y_[d], r * z_[d]));
+    h[i] = std::sqrt(weight.sample(r * x_[d], r * y_[d], r * z_[d]).power);
     const double sine = std::hypot(x_[d], y_[d]);
     mean[shell] += sine * std::abs(particle[i]) * h[i];
     total[shell] += sine * h[i] * h[i];

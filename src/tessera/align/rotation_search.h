@@ -32,6 +32,7 @@ class RotationSearch {
   const So3Correlator& correlator() const { return correlator_; }
   const std::vector<Vec3>& translations() const { return translations_; }
 
+  size_t sample_count() const { return x_.size() * static_cast<size_t>(shells()); }
   SphereSamples sample_particle(const PaddedSpectrum& particle, const FourierWeight& weight) const;
 
   struct Reference {

@@ -31,11 +31,11 @@ void Accumulator::add(const PaddedSpectrum& particle, const FourierWeight& h, co
       int64_t at = numerator.index(iz, iy, 0);
       for (int64_t kx = 0; kx <= last; ++kx, ++at, q += step, phase *= phase_step) {
         const auto x = static_cast<float>(q.x), y = static_cast<float>(q.y), z = static_cast<float>(q.z);
-        const float w = h.sample(x, y, z);
-        if (w == 0) continue;
-        const float g = static_cast<float>(probability) * w;
-        numerator.data()[at] += g * particle.sample(x, y, z) * std::complex<float>(phase);
-        weight[at] += g * w;
+        const FourierWeight::Factors w = h.sample(x, y, z);
+        if (w.data == 0) continue;
+        const float g = static_cast<float>(probability);
+        numerator.data()[at] += g * w.data * particle.sample(x, y, z) * std::complex<float>(phase);
+        weight[at] += g * w.power;
       }
     }
 }

