@@ -57,75 +57,6 @@ TEST(Average, AtTheTruePosesIsTheStructure) {  // noise-free: only interpolation
   EXPECT_GT(masked_correlation(maps.map, truth, soft_sphere(truth.shape(), 8, 2)), 0.99);
 }
 
-// H of a group: its own tilt range, and a CTF that changes sign.
-Volume<float> transfer(int64_t box, double max_deg, double defocus) {
-  Volume<float> out = synthetic::wedge(box, max_deg);
-  for (int64_t z = 0, i = 0; z < box; ++z)
-    for (int64_t y = 0; y < box; ++y)
-      for (int64_t x = 0; x < box; ++x, ++i) {
-        const double k = std::hypot(z - box / 2, y - box / 2, x - box / 2);
-        out[i] *= static_cast<float>(std::cos(defocus * k * k + 0.3));
-      }
-  return out;
-}
-
-// Particles through two transfers: X = H·A + N, N white. premultiplied: X′ = H·X for the odd ones.
-struct TransferScene {
-  TransferScene(int count, double noise, bool premultiplied) : scene(count, 0.3, 32) {
-    const Volume<float> h[2] = {transfer(32, 60, 0.010), transfer(32, 45, 0.014)};
-    scene.source.weights.clear();
-    for (int g = 0; g < 2; ++g) {
-      model.push_back(FourierWeight::from_volume(h[g]));
-      scene.source.weights.push_back(FourierWeight::from_volume(
-          h[g], premultiplied && g == 1 ? ParticleData::premultiplied : ParticleData::plain));
-    }
-    for (int i = 0; i < count; ++i) scene.source.group.push_back(i % 2);
-    scene.source.load = [this, noise, premultiplied](int64_t i) {
-      const FourierWeight& h = model[i % 2];
-      HalfSpectrum spectrum = centred_spectrum(synthetic::render(scene.phantom, 32, scene.poses[i]));
-      Random random(3, "noise", static_cast<uint64_t>(i));
-      Volume<float> white(Shape3::cube(32));
-      for (float& v : white) v = static_cast<float>(noise * random.normal());
-      const HalfSpectrum added = centred_spectrum(white);
-      for (int64_t k = 0; k < spectrum.size(); ++k) {
-        const float weight = h.half()[k];
-        const auto x = weight * spectrum.data()[k] + (weight != 0 ? added.data()[k] : 0.0f);
-        spectrum.data()[k] = premultiplied && i % 2 == 1 ? weight * x : x;
-      }
-      return centred_volume(std::move(spectrum));
-    };
-  }
-  Scene scene;
-  std::vector<FourierWeight> model;
-};
-
-TEST(Average, TiltGroupsAndPremultipliedDataGiveOneMap) {
-  Threads threads(2);
-  std::vector<AverageMaps> maps;
-  std::vector<std::vector<double>> noise;
-  for (const bool premultiplied : {false, true}) {
-    TransferScene made(40, 0.4, premultiplied);
-    ExecContext context = made.scene.context(threads);
-    const ParticleStack stack = made.scene.stack(context);
-    maps.push_back(average_at_poses(stack, made.scene.poses, made.scene.options, context));
-    noise.push_back(stack.observed_variance());
-  }
-  const Volume<float> truth = synthetic::render(synthetic::make_phantom(5.5, 40, 31, 1.6), 32, {}),
-                      mask = soft_sphere(truth.shape(), 8, 2);
-  EXPECT_GT(masked_correlation(maps[0].map, truth, mask), 0.98);
-  EXPECT_GT(masked_correlation(maps[1].map, truth, mask), 0.98);
-  EXPECT_GT(masked_correlation(maps[0].map, maps[1].map, mask), 0.995);
-  // The same scale too: least squares of one map on the other.
-  double ab = 0, aa = 0;
-  for (int64_t i = 0; i < mask.size(); ++i) {
-    ab += mask[i] * static_cast<double>(maps[0].map[i]) * maps[1].map[i];
-    aa += mask[i] * static_cast<double>(maps[0].map[i]) * maps[0].map[i];
-  }
-  EXPECT_NEAR(ab / aa, 1, 0.05);
-  // Where there is next to no signal; up to 40 particles of 1000 components make the variance exact to 1 %.
-  for (size_t s = 11; s <= 14; ++s) EXPECT_NEAR(noise[1][s] / noise[0][s], 1, 0.05) << s;
-}
-
 TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
   Scene scene(24, 0.3);
   Threads threads(2);
@@ -241,26 +172,6 @@ TEST(Recentre, FindsACommonOffsetAndMovesPosesWithTheMap) {
   }
   move_reference(assignments, 0, {-20, 0, 0}, 5);
   for (const Assignment& a : assignments) EXPECT_LE(a.poses[0].pose.shift_voxels.norm(), 5 + 1e-9);
-}
-
-TEST(Average, UnfitParticlesAreNamedTogether) {
-  Scene scene(5, 0.3);
-  const auto load = scene.source.load;
-  scene.source.load = [load](int64_t i) {
-    Volume<float> v = load(i);
-    if (i == 1) v = Volume<float>(v.shape(), 3.0f);
-    if (i == 3) v[17] = std::nanf("");
-    return v;
-  };
-  Threads threads(2);
-  ExecContext context = scene.context(threads);
-  try {
-    scene.stack(context);
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("particle 2 is constant"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("particle 4 holds NaN"), std::string::npos) << error.what();
-  }
 }
 
 TEST(Posterior, SumsToOneAndPrefersTheLikely) {
