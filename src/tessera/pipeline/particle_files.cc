@@ -7,6 +7,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/run_files.h"
+#include "tessera/volume/masks.h"
 
 namespace tessera {
 namespace {
