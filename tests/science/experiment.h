@@ -43,8 +43,8 @@ struct StructureResult {
 
 struct Outcome {
   std::vector<StructureResult> structures;
-  ClassScores classes;      // all right where one class was asked for and simulated
-  double core_seconds = 0;  // of the average alone
+  ClassScores classes;                   // all right where one class was asked for and simulated
+  double core_seconds = 0, seconds = 0;  // of the average alone: of all threads, by the clock
   int iterations = 0;
   std::string stop_reason;
 };
@@ -58,9 +58,12 @@ class Trial {
   Trial(const Experiment& experiment, const std::filesystem::path& folder, ExecContext& context);
   // `method`: experiment.average with other options; `name` names its folder.
   Outcome run(AverageRequest method, const std::string& name);
+  // Any map beside the truth of a structure (from 0).
+  MapScore judge(const std::filesystem::path& map, size_t structure) const;
+  const StructureResult& ceiling(size_t structure) const { return ceilings_[structure]; }
+  std::filesystem::path data() const { return folder_ / "data"; }  // of `simulate particles`
 
  private:
-  MapScore judge(const std::filesystem::path& map, size_t structure) const;
   std::filesystem::path particles_of(size_t structure) const;
 
   const Experiment& experiment_;

@@ -2,32 +2,9 @@
 #include "tests/science/experiment_options.h"
 
 #include <algorithm>
-#include <deque>
-#include <set>
-
-#include "tessera/cli/option_parser.h"
 
 namespace tessera::science {
 namespace {
-
-// Passes options on under names that no earlier option has; files are the experiment's own choice.
-class Renaming {
- public:
-  explicit Renaming(OptionParser& parser) : parser_(parser) {}
-  template <typename T>
-  void operator()(Option option, T& field) {
-    const std::string group = option.group, name = option.name;
-    if (group == "Arguments" || group == "Output" || name == "resume" || name == "poses") return;
-    if (taken_.contains(name)) option.name = names_.emplace_back("average-" + name).c_str();
-    taken_.insert(option.name);
-    parser_(option, field);
-  }
-
- private:
-  OptionParser& parser_;
-  std::set<std::string> taken_;
-  std::deque<std::string> names_;
-};
 
 // Sets the field of one name.
 class Setter {
@@ -58,20 +35,17 @@ void apply_setting(const std::string& word, AverageRequest& request) {
 
 }  // namespace
 
-bool parse_experiment(const std::string& program, const std::vector<std::string>& arguments, Experiment& experiment,
-                      RunOptions& options) {
-  OptionParser parser(program, "Simulate particles, average them, judge the maps against the truth");
-  Renaming visit(parser);
-  options.describe(visit);
-  visit(Option{"compare", "Å", "Correlations are of maps low-passed to this", "Experiment"}, experiment.compare_A);
-  visit(Option{"symmetry", "", "Of each structure, to score in its map: D7, C7", "Experiment"}, experiment.symmetry);
-  experiment.simulation.describe(visit);
-  experiment.average.describe(visit);
+bool ExperimentParser::parse(const std::vector<std::string>& arguments, Experiment& experiment, RunOptions& options) {
+  add(options);
+  (*this)(Option{"compare", "Å", "Correlations are of maps low-passed to this", "Experiment"}, experiment.compare_A);
+  (*this)(Option{"symmetry", "", "Of each structure, to score in its map: D7, C7", "Experiment"}, experiment.symmetry);
+  add(experiment.simulation);
+  add(experiment.average);
   if (std::find(arguments.begin(), arguments.end(), "--help") != arguments.end()) {
-    fmt::print("{}", parser.help());
+    fmt::print("{}", parser_.help());
     return false;
   }
-  parser.parse(arguments);
+  parser_.parse(arguments);
   return true;
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/science/experiment_report.h"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <optional>
+
+#include "tests/science/work_folder.h"
 
 namespace tessera::science {
 namespace fs = std::filesystem;
@@ -14,20 +14,6 @@ namespace {
 // Everything the library says, when asked for.
 struct Printer final : SilentSink {
   void message(Severity, const std::string& text) override { fmt::print(stderr, "  {}\n", text); }
-};
-
-// A folder that goes when the run ends, unless it is to be kept.
-struct WorkFolder {
-  explicit WorkFolder(const std::string& keep)
-      : path(keep.empty() ? fs::temp_directory_path() / fmt::format("tessera-science-{}", getpid()) : fs::path(keep)),
-        kept(!keep.empty()) {}
-  ~WorkFolder() { clear(); }
-  void clear() const {
-    std::error_code ignored;
-    if (!kept) fs::remove_all(path, ignored);
-  }
-  fs::path path;
-  bool kept;
 };
 
 struct Summary {
@@ -131,7 +117,7 @@ int run_experiment(const std::string& title, const Experiment& experiment, const
   LocalComm comm;
   SilentSink silent;
   Printer printer;
-  const WorkFolder work(options.keep);
+  const WorkFolder work("science", options.keep);
   fmt::print("{}; {}\n\n", title, target_text(experiment.target));
   fmt::print("| seed | method | misclassified | Rand index | structure | correlation | at true poses | ratio ");
   fmt::print("| FSC-0.5 Å | at true poses | ratio | symmetry | at true poses | core s | reached | stop |\n");

@@ -159,7 +159,7 @@ int run(const std::vector<std::string>& words) {
     RunOptions options;
     options.methods = {"default", "fa", "paper"};
     if (named.empty_boxes > 0) options.methods.push_back(fmt::format("classes={}", named.structures.size() + 1));
-    if (!parse_experiment("experiments " + name, {words.begin() + 1, words.end()}, experiment, options)) return 0;
+    if (!ExperimentParser("experiments " + name).parse({words.begin() + 1, words.end()}, experiment, options)) return 0;
     return run_experiment(rung.empty() ? named.title : fmt::format("{}; {}", named.title, rung), experiment, options);
   }
   throw UserError("no experiment is called " + name + "; without arguments all are listed");

@@ -16,7 +16,7 @@ int main(int argc, char** argv) try {
   for (; first < argc && argv[first][0] != '-'; ++first) experiment.simulation.structures.push_back(argv[first]);
   if (first == 1) experiment.simulation.structures = {"builtin:ribosome"};
   experiment.average.average.classes = static_cast<int>(experiment.simulation.structures.size());
-  if (!science::parse_experiment("reference_free", {argv + first, argv + argc}, experiment, options)) return 0;
+  if (!science::ExperimentParser("reference_free").parse({argv + first, argv + argc}, experiment, options)) return 0;
   return science::run_experiment("reference-free averages", experiment, options);
 } catch (const std::exception& error) {
   fmt::print(stderr, "{}\n", error.what());

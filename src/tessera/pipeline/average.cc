@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/average.h"
 
+#include <chrono>
+
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
@@ -159,12 +161,17 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
 
   Writer writer(request, files, context, record);
   bool wrote = false;
+  const auto began = std::chrono::steady_clock::now();
   const auto save = [&](const AverageState& state, const std::vector<AverageMaps>& maps) {
     const IterationReport& report = state.reports.back();
     outcome.reports = state.reports;
     outcome.iterations = state.iteration;
     outcome.resolution_A = report.resolution_A;
     outcome.occupancies = occupancies(state.assignments, request.average.classes);
+    const double in_iteration = report.reference_seconds + report.expectation_seconds + report.maximisation_seconds;
+    if (!wrote)
+      record.add_timing("start",
+                        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() - in_iteration);
     record.add_timing("references", report.reference_seconds);
     record.add_timing("expectation", report.expectation_seconds);
     record.add_timing("maximisation", report.maximisation_seconds);
@@ -213,7 +220,15 @@ nlohmann::ordered_json AverageOutcome::json() const {
                                 {"iterations", iterations},
                                 {"resolution_A", resolution_A},
                                 {"stop_reason", stop_reason}};
-  if (!reports.empty()) out["last_iteration"] = report_json(reports.back());
+  if (reports.empty()) return out;
+  out["last_iteration"] = report_json(reports.back());
+  double rotations = 0, shifts = 0, refinement = 0;  // of the E-steps, all threads, all iterations
+  for (const IterationReport& report : reports) {
+    rotations += report.rotation_core_seconds;
+    shifts += report.translation_core_seconds;
+    refinement += report.refinement_core_seconds;
+  }
+  out["expectation_core_seconds"] = {{"rotations", rotations}, {"shifts", shifts}, {"refinement", refinement}};
   return out;
 }
 
