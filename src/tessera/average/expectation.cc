@@ -73,7 +73,7 @@ std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const Ali
 
 // The pose a particle had in a class, or failing that its first.
 std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int class_index) {
-  if (input.previous.empty()) return std::nullopt;
+  if (input.previous.empty() || input.previous[i].poses.empty()) return std::nullopt;
   const auto& poses = input.previous[i].poses;
   const auto own =
       std::find_if(poses.begin(), poses.end(), [&](const WeightedPose& p) { return p.class_index == class_index; });
@@ -108,13 +108,14 @@ Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& 
 
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times) {
-  const int64_t count = input.stack.count();
-  std::vector<Assignment> out(count);
+  const auto count = static_cast<int64_t>(input.subset.empty() ? input.stack.count() : input.subset.size());
+  std::vector<Assignment> out(input.stack.count());
   std::vector<Aligner::Workspace> work(context.threads.count());
   Progress progress(context.sink, title, count);
   std::mutex mutex;
-  context.threads.for_each(count, [&](int64_t i, int worker) {
+  context.threads.for_each(count, [&](int64_t item, int worker) {
     if (context.stop_requested()) throw Interrupted("stopped by request");
+    const int64_t i = input.subset.empty() ? item : input.subset[item];
     out[i] = assign(input, i, work[worker]);
     std::lock_guard lock(mutex);
     progress.advance();

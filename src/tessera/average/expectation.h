@@ -30,15 +30,17 @@ struct ExpectationInput {
   const ClassAligners& aligners;
   const std::vector<double>& class_prior;  // α_k
   const std::vector<int>& fold_of;
-  const std::vector<Assignment>& previous;  // empty at the start
+  const std::vector<Assignment>& previous;  // empty at the start, as are those of particles not yet assigned
   PosteriorOptions posterior;
   // Translations further than this (voxels) from those of the pose before are not searched; negative: all are.
   double shift_window = -1;
+  std::vector<int64_t> subset = {};  // only these particles; empty: all
 };
 // Core seconds of the stages, summed over threads.
 struct ExpectationTimes {
   double rotation = 0, translation = 0, refinement = 0;
 };
+// One for each particle; those outside the subset come back without poses.
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times = nullptr);
 

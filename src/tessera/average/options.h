@@ -17,6 +17,7 @@ struct AverageOptions {
   std::string start = "particles";  // particles: the best of several single-particle starts; random: random poses
   int starts = 4;
   int start_iterations = 2;
+  int start_particles = 100;  // for each class; 0: all
   std::optional<double> initial_resolution_A;  // none: a third of the mask's diameter, or an eighth of the box's edge
   std::optional<double> mask_diameter_A;       // none: found from the average
   std::optional<double> limit_resolution_A;    // never use shells beyond
@@ -39,6 +40,8 @@ struct AverageOptions {
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
     visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
+    visit(Option{"start-particles", "", "Particles for each class that the starts are tried on; 0: all", "Start"},
+          start_particles);
     visit(Option{"initial-resolution", "Å",
                  "Band limit of the first iterations; if not given, a third of the mask's diameter or, without one, an "
                  "eighth of the box",

@@ -6,6 +6,7 @@
 
 #include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/partition.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 
@@ -13,9 +14,13 @@ namespace tessera {
 namespace {
 
 double mean_squared_correlation(const AverageState& state) {
-  double sum = 0;
-  for (const Assignment& a : state.assignments) sum += a.correlation * std::max(0.0, a.correlation);
-  return sum / static_cast<double>(state.assignments.size());
+  double sum = 0, count = 0;
+  for (const Assignment& a : state.assignments) {
+    if (a.poses.empty()) continue;
+    sum += a.correlation * std::max(0.0, a.correlation);
+    ++count;
+  }
+  return sum / count;
 }
 
 // One particle as a map, its unobserved components empty.
@@ -37,6 +42,24 @@ std::vector<int64_t> draw_particles(int64_t all, int count, Random& random) {
   return out;
 }
 
+// Of the particles that took part.
+std::vector<int> classes_of(const AverageState& state) {
+  std::vector<int> out;
+  for (const Assignment& a : state.assignments)
+    if (!a.poses.empty()) out.push_back(a.poses.front().class_index);
+  return out;
+}
+
+void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
+  double sum = 0;
+  int pairs = 0;
+  for (size_t a = 0; a < labels.size(); ++a)
+    for (size_t b = 0; b < a; ++b, ++pairs) sum += adjusted_rand_index(labels[a], labels[b]);
+  if (pairs > 0)
+    sink.message(Severity::info, fmt::format("classes of {} starts agree with an adjusted Rand index of {:.3f}",
+                                             labels.size(), sum / pairs));
+}
+
 std::string numbers(const std::vector<int64_t>& indices) {
   std::string out;
   for (const int64_t i : indices) out += fmt::format("{}{}", out.empty() ? "" : ", ", i + 1);
@@ -54,30 +77,37 @@ class Starter {
         references_(references),
         context_(context) {}
 
-  void align_all(AverageState& state, const std::string& title) {
+  // subset: of the particles; empty: all.
+  void align(AverageState& state, const std::vector<int64_t>& subset, const std::string& title) {
     const std::vector<double> prior(options_.classes, 1.0 / options_.classes);
     state.assignments = expectation({.stack = stack_,
                                      .aligners = references_.aligners(),
                                      .class_prior = prior,
                                      .fold_of = fold_of_,
                                      .previous = state.assignments,
-                                     .posterior = {options_.method == "fa", options_.posterior_floor}},
+                                     .posterior = {options_.method == "fa", options_.posterior_floor},
+                                     .subset = subset},
                                     context_, title);
     for (int k = 0; k < options_.classes; ++k)
       move_reference(state.assignments, k, mean_offset(state.assignments, k), options_.align.max_shift_voxels);
   }
 
   // `iterations` of EM at the initial band limit, the noise kept so that starts can be compared.
-  void iterate(AverageState& state, int iterations, const std::string& title) {
-    const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.classes[0].mask_radius, 3);
-    for (int i = 0; i < iterations; ++i) {
-      const auto sums = accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
-                                   shells_to_sum(stack_, state.band_limit), context_);
-      std::vector<Resolution> resolution;
-      for (const FoldSums& one : sums) resolution.push_back(measure_resolution(one, mask, options_.wiener));
-      references_.build(sums, resolution, state, options_.folds > 1, context_);
-      align_all(state, title);
+  void iterate(AverageState& state, const std::vector<int64_t>& subset, const std::string& title) {
+    for (int i = 0; i < options_.start_iterations; ++i) {
+      refer(state);
+      align(state, subset, title);
     }
+  }
+
+  // References made from the state's poses.
+  void refer(const AverageState& state) {
+    const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.classes[0].mask_radius, 3);
+    const auto sums = accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
+                                 shells_to_sum(stack_, state.band_limit), context_);
+    std::vector<Resolution> resolution;
+    for (const FoldSums& one : sums) resolution.push_back(measure_resolution(one, mask, options_.wiener));
+    references_.build(sums, resolution, state, options_.folds > 1, context_);
   }
 
  private:
@@ -102,7 +132,7 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   Starter starter(stack, options, fold_of, folds, references, context);
   if (!initial.empty()) {
     references.build(initial, fresh, folds, context);
-    starter.align_all(fresh, "aligning to the given map");
+    starter.align(fresh, {}, "aligning to the given map");
     return fresh;
   }
   if (options.start == "random") {
@@ -119,6 +149,13 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   AverageState best;
   double best_score = -1;
   Random random(context.seed, "start particles");
+  const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
+  std::vector<int64_t> subset;  // empty: all
+  if (options.start_particles > 0 && most < stack.count()) {
+    subset = draw_particles(stack.count(), static_cast<int>(most), random);
+    std::sort(subset.begin(), subset.end());
+  }
+  std::vector<std::vector<int>> labels;
   for (int s = 0; s < std::max(1, options.starts); ++s) {
     AverageState state = fresh;
     const auto seeds = draw_particles(stack.count(), options.classes, random);
@@ -126,8 +163,9 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     for (const int64_t i : seeds) maps.push_back(map_of_particle(stack, i, state.band_limit));
     references.build(maps, state, folds, context);
     const std::string title = fmt::format("start {} of {}", s + 1, std::max(1, options.starts));
-    starter.align_all(state, title);
-    starter.iterate(state, options.start_iterations, title);
+    starter.align(state, subset, title);
+    starter.iterate(state, subset, title);
+    labels.push_back(classes_of(state));
     const double score = mean_squared_correlation(state);
     context.sink.message(Severity::info, fmt::format("start {} from particle{} {}: mean squared correlation {:.2f}",
                                                      s + 1, seeds.size() > 1 ? "s" : "", numbers(seeds), score));
@@ -135,6 +173,11 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
       best_score = score;
       best = std::move(state);
     }
+  }
+  if (options.classes > 1) report_agreement(labels, context.sink);
+  if (!subset.empty()) {
+    starter.refer(best);
+    starter.align(best, {}, "aligning all particles to the best start");
   }
   return best;
 }

@@ -7,7 +7,8 @@
 namespace tessera {
 
 // Classes and poses for the first iteration. "particles": for each of options.starts starts, as many particles as there
-// are classes, drawn by the seed, serve as references for all; options.start_iterations follow at the initial band
+// are classes, drawn by the seed, serve as references for a sample of
+// options.start_particles a class; options.start_iterations follow at the initial band
 // limit, and the start with the highest mean squared correlation (twice the log-likelihood at the best scale) is kept.
 // "random": uniformly random poses in random classes.
 // initial: one map for each class; all particles are aligned to them and no start is tried.
