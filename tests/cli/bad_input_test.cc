@@ -157,7 +157,7 @@ TEST_F(BadParticles, ConstantParticle) {
   write_mrc(path("p3.mrc"), {Volume<float>(Shape3::cube(box), 2.0f), 8, {}});
   const Result result = average();
   expect_refused(result, 2);
-  EXPECT_THAT(result.err, HasSubstr("particle 4 is constant"));
+  EXPECT_THAT(result.err, HasSubstr("particle 4 (p3.mrc) is constant"));
 }
 
 TEST_F(BadParticles, AllWrongOptionsAtOnce) {

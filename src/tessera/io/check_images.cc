@@ -45,15 +45,16 @@ class ImageCheck {
     const std::string who = fmt::format("particle {} ({})", index + 1, p.image);
     int64_t& box = box_[p.optics_group];
     if (!info->shape.is_cube()) {
-      faults_.add(fmt::format("{}: is {}, not a cube", who, size_text(info->shape)));
+      fault(index, false, fmt::format("{}: is {}, not a cube", who, size_text(info->shape)));
       return;
     }
     if (box == 0) box = info->shape.x;
     if (info->shape.x != box)
-      faults_.add(fmt::format("{}: box of {} voxels where its optics group has {}", who, info->shape.x, box));
+      fault(index, false, fmt::format("{}: box of {} voxels where its optics group has {}", who, info->shape.x, box));
     const double expected = set_.optics[p.optics_group].voxel_size_A;
     if (info->has_voxel_size && std::abs(info->voxel_size_A / expected - 1) > options_.voxel_size_tolerance)
-      faults_.add(
+      fault(
+          index, false,
           fmt::format("{}: voxel size {:.4g} Å in the file, {:.4g} Å in the STAR", who, info->voxel_size_A, expected));
   }
 
@@ -68,20 +69,23 @@ class ImageCheck {
     const int64_t box = box_[p.optics_group];
     const bool unknown = known->second == Shape3{} || box == 0;
     if (unknown || known->second == Shape3::cube(box) || !reported_.insert({p.weight, box}).second) return;
-    faults_.add(fmt::format("particle {} ({}): its weight {} is {}, not {}³", index + 1, p.image, p.weight,
-                            size_text(known->second), box));
+    fault(index, true,
+          fmt::format("particle {} ({}): its weight {} is {}, not {}³", index + 1, p.image, p.weight,
+                      size_text(known->second), box));
   }
 
-  const Faults& faults() const { return faults_; }
+  std::vector<ImageFault> take_faults() { return std::move(faults_); }
 
  private:
+  void fault(size_t index, bool of_weight, std::string text) { faults_.push_back({index, of_weight, std::move(text)}); }
+
   static std::string size_text(Shape3 shape) { return fmt::format("{}×{}×{} voxels", shape.x, shape.y, shape.z); }
 
   std::optional<MrcInfo> header(const std::string& name, size_t index, const char* what) {
     try {
       return read_mrc_info(resolve(set_, name));
     } catch (const Error& error) {
-      faults_.add(fmt::format("particle {}{}: {}", index + 1, what, error.what()));
+      fault(index, *what != '\0', fmt::format("particle {}{}: {}", index + 1, what, error.what()));
       return std::nullopt;
     }
   }
@@ -91,18 +95,24 @@ class ImageCheck {
   std::vector<int64_t> box_;
   std::map<std::string, Shape3> weights_;               // 0³: cannot be read, reported
   std::set<std::pair<std::string, int64_t>> reported_;  // weight and box that do not fit
-  Faults faults_;
+  std::vector<ImageFault> faults_;
 };
 
 }  // namespace
 
-void check_images(const ParticleSet& set, const ImageCheckOptions& options) {
+std::vector<ImageFault> find_image_faults(const ParticleSet& set, const ImageCheckOptions& options) {
   ImageCheck check(set, options);
   for (size_t i = 0; i < set.particles.size(); ++i) {
     check.image(i);
     check.weight(i);
   }
-  if (!check.faults().empty()) throw IoError(check.faults().text("subtomograms", listed_faults));
+  return check.take_faults();
+}
+
+void check_images(const ParticleSet& set, const ImageCheckOptions& options) {
+  Faults faults;
+  for (const ImageFault& fault : find_image_faults(set, options)) faults.add(fault.text);
+  if (!faults.empty()) throw IoError(faults.text("subtomograms", listed_faults));
 }
 
 }  // namespace tessera

@@ -64,6 +64,15 @@ struct ImageCheckOptions {
   double voxel_size_tolerance = 0.01;  // relative, header against optics group; headers without a size pass
 };
 
+struct ImageFault {
+  size_t particle = 0;     // index into ParticleSet::particles
+  bool of_weight = false;  // the fault lies in its weight, and is told once for all particles that share it
+  std::string text;        // names the particle
+};
+
+// Every fault of the files that a list names; see check_images.
+std::vector<ImageFault> find_image_faults(const ParticleSet& set, const ImageCheckOptions& options = {});
+
 // Opens the header of every subtomogram (and weight). IoError with all faults at once, each naming its particle:
 // missing files, broken headers, boxes that are not cubes, differ from the optics group's (or, where that states none,
 // from the group's first particle) and voxel sizes that disagree. Cost about 20 µs per file.

@@ -18,6 +18,7 @@ void validate(const AlignRequest& request) {
        {std::pair("mask-diameter", request.mask_diameter_A), {"limit-resolution", request.limit_resolution_A}})
     if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
   check_align_options(faults, request.align);
+  check_particle_options(faults, request.particle_options);
   faults.raise<UserError>("align");
 }
 
@@ -42,6 +43,7 @@ void check_align_options(Faults& faults, const AlignOptions& options) {
 nlohmann::ordered_json AlignOutcome::json() const {
   return {{"star", star},
           {"particles", particles},
+          {"skipped", skipped},
           {"mean_correlation", mean_correlation},
           {"mean_shift_A", mean_shift_A},
           {"seconds_per_particle", seconds_per_particle}};
@@ -49,28 +51,31 @@ nlohmann::ordered_json AlignOutcome::json() const {
 
 AlignOutcome run_align(const AlignRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
-  const ParticleFiles files(request.particles, context);
-  const Volume<float> reference = read_reference(request.reference, files.box(), files.voxel_size_A());
+  ParticleFiles files(request.particles, request.particle_options, context);
+  const Volume<float> reference =
+      read_reference(request.reference, files.box(), files.voxel_size_A(), request.rescale_reference);
   prepare_folder_of(request.output);
   RunRecord record("align", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
-  files.record_inputs(record);
   record.add_input(request.reference);
 
   AverageOptions options;
   options.align = request.align;
   options.mask_diameter_A = request.mask_diameter_A;
   options.limit_resolution_A = request.limit_resolution_A;
+  options.folds = 1;
   StepTimer reading(record, "read particles");
-  ParticleStack stack = files.load(stack_mask_radius(files.box(), files.voxel_size_A(), options), context);
+  ParticleStack stack = files.load(options, context);
+  files.record_inputs(record);
   reading.stop();
   StepTimer aligning(record, "align");
   const std::vector<Assignment> assignments = align_to_map(stack, reference, options, context);
   AlignOutcome outcome;
   outcome.star = request.output;
   outcome.particles = stack.count();
+  outcome.skipped = files.skipped();
   outcome.seconds_per_particle = aligning.stop() / static_cast<double>(stack.count());
 
   ParticleSet set = files.set();

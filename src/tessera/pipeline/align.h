@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tessera/align/aligner.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -13,6 +14,8 @@ struct AlignRequest {
   std::string particles, reference;
   AlignOptions align;
   std::optional<double> mask_diameter_A, limit_resolution_A;
+  bool rescale_reference = false;
+  ParticleOptions particle_options;
   std::string output;
 
   template <typename Visitor>
@@ -20,12 +23,16 @@ struct AlignRequest {
     visit(Option{"particles", "", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
     visit(Option{"reference", "file.mrc", "The map to align to, of the particles' box and voxel size", "Reference"},
           reference);
+    visit(Option{"rescale-reference", "", "Bring a map of another box or voxel size to those of the particles",
+                 "Reference"},
+          rescale_reference);
     visit(Option{"mask-diameter", "Å", "Diameter of the soft spherical mask; found from the map if not given",
                  "Reference"},
           mask_diameter_A);
     visit(Option{"limit-resolution", "Å", "Never align with shells beyond this resolution", "Reference"},
           limit_resolution_A);
     align.describe(visit);
+    particle_options.describe(visit);
     visit(Option{"output", "file.star", "The list with poses to write", "Output"}, output);
   }
 };
@@ -33,7 +40,8 @@ struct AlignRequest {
 struct AlignOutcome {
   std::string star;
   int64_t particles = 0;
-  double mean_correlation = 0;  // [F] Eq. 1 in units of the noise
+  std::vector<std::string> skipped;  // images left out
+  double mean_correlation = 0;       // [F] Eq. 1 in units of the noise
   double mean_shift_A = 0, seconds_per_particle = 0;
   nlohmann::ordered_json json() const;
 };

@@ -38,13 +38,14 @@ void validate(const AverageRequest& request) {
                                     {"limit-resolution", options.limit_resolution_A}})
     if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
   check_align_options(faults, options.align);
+  check_particle_options(faults, request.particle_options);
   faults.raise<UserError>("average");
 }
 
 // What a checkpoint must share with the request that continues it.
 std::string identity_of(const AverageRequest& request, const ParticleFiles& files, uint64_t seed) {
   nlohmann::ordered_json options = options_json(request);
-  for (const char* free : {"iterations", "output", "resume", "halves"}) options.erase(free);
+  for (const char* free : {"iterations", "output", "resume", "halves", "memory", "skip-bad"}) options.erase(free);
   return fmt::format("{} seed {} particles {} of {} at {}", options.dump(), seed, files.set().particles.size(),
                      files.box(), files.voxel_size_A());
 }
@@ -157,7 +158,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
   std::vector<Volume<float>> initial;
   if (!earlier)
     for (const std::string& reference : request.references)
-      initial.push_back(read_reference(reference, files.box(), files.voxel_size_A()));
+      initial.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
 
   Writer writer(request, files, context, record);
   bool wrote = false;
@@ -212,13 +213,10 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
 }  // namespace
 
 nlohmann::ordered_json AverageOutcome::json() const {
-  nlohmann::ordered_json out = {{"folder", folder},
-                                {"map", map},
-                                {"particles", particles},
-                                {"classes", classes},
-                                {"occupancies", occupancies},
-                                {"iterations", iterations},
-                                {"resolution_A", resolution_A},
+  nlohmann::ordered_json out = {{"folder", folder},          {"map", map},
+                                {"particles", particles},    {"skipped", skipped},
+                                {"classes", classes},        {"occupancies", occupancies},
+                                {"iterations", iterations},  {"resolution_A", resolution_A},
                                 {"stop_reason", stop_reason}};
   if (reports.empty()) return out;
   out["last_iteration"] = report_json(reports.back());
@@ -234,28 +232,33 @@ nlohmann::ordered_json AverageOutcome::json() const {
 
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
-  const ParticleFiles files(request.particles, context);
-  for (const std::string& reference : request.references) read_reference(reference, files.box(), files.voxel_size_A());
+  ParticleFiles files(request.particles, request.particle_options, context);
+  for (const std::string& reference : request.references)
+    read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference);
   prepare_folder(request.output);
   RunRecord record("average", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
   record.set_ranks(context.comm.size());
-  files.record_inputs(record);
   if (!request.poses.empty()) record.add_input(request.poses);
   for (const std::string& reference : request.references) record.add_input(reference);
 
   AverageOutcome outcome;
   outcome.folder = request.output;
   outcome.map = (std::filesystem::path(request.output) / "class_1.mrc").string();
-  outcome.particles = static_cast<int64_t>(files.set().particles.size());
   outcome.classes = request.average.classes;
   for (int k = 1; k <= outcome.classes; ++k)
     record.add_output((std::filesystem::path(request.output) / fmt::format("class_{}.mrc", k)).string());
   StepTimer reading(record, "read particles");
-  ParticleStack stack = files.load(stack_mask_radius(files.box(), files.voxel_size_A(), request.average), context);
+  ParticleStack stack = files.load(request.average, context);
+  files.record_inputs(record);
   reading.stop();
+  outcome.particles = stack.count();
+  outcome.skipped = files.skipped();
+  if (outcome.classes > outcome.particles)
+    throw UserError(fmt::format("--classes {} for {} particles: a class needs at least one; ask for fewer",
+                                outcome.classes, outcome.particles));
   return request.poses.empty() ? iterate(request, files, stack, context, record, std::move(outcome))
                                : average_once(request, files, stack, context, record, std::move(outcome));
 }

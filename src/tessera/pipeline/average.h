@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tessera/average/averager.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -14,6 +15,8 @@ struct AverageRequest {
   AverageOptions average;
   std::vector<std::string> references;
   std::string poses;
+  bool rescale_reference = false;
+  ParticleOptions particle_options;
   bool halves = false;
   bool resume = false;
   std::string output;
@@ -25,8 +28,11 @@ struct AverageRequest {
     visit(Option{"reference", "file.mrc", "Start from these maps, one for each class, instead of reference-free",
                  "Start"},
           references);
+    visit(Option{"rescale-reference", "", "Bring maps of another box or voxel size to those of the particles", "Start"},
+          rescale_reference);
     visit(Option{"poses", "file.star", "Average once at the poses and classes of this list; no alignment", "Start"},
           poses);
+    particle_options.describe(visit);
     visit(Option{"halves", "", "Write the maps of the two half-sets too", "Output"}, halves);
     visit(Option{"resume", "", "Continue from the checkpoint in the output folder", "Output"}, resume);
     visit(Option{"output", "folder", "Where maps, poses and records go; made if missing", "Output"}, output);
@@ -36,6 +42,7 @@ struct AverageRequest {
 struct AverageOutcome {
   std::string folder, map, stop_reason;  // map: of the first class
   int64_t particles = 0;
+  std::vector<std::string> skipped;  // images left out
   int classes = 1, iterations = 0;
   double resolution_A = 0;          // half-set FSC 0.143, best over the classes
   std::vector<double> occupancies;  // share of the particles in each class

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/particle_files.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
+#include "tessera/align/compare.h"
+#include "tessera/average/averager.h"
+#include "tessera/average/memory_estimate.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
+#include "tessera/parallel/memory.h"
 #include "tessera/pipeline/run_files.h"
 #include "tessera/volume/masks.h"
 
@@ -21,10 +26,18 @@ std::string file_key(const ParticleSet& set, const std::string& name) {
 
 }  // namespace
 
-ParticleFiles::ParticleFiles(const std::filesystem::path& star, ExecContext& context)
-    : star_(star), set_(read_particles(star)) {
+void check_particle_options(Faults& faults, const ParticleOptions& options) {
+  if (options.memory_GB && !(*options.memory_GB > 0))
+    faults.add(fmt::format("--memory {:g}: above 0", *options.memory_GB));
+}
+
+ParticleFiles::ParticleFiles(const std::filesystem::path& star, const ParticleOptions& options, ExecContext& context)
+    : star_(star), options_(options), set_(read_particles(star)) {
   if (set_.particles.empty()) throw IoError(star.string() + ": no particles in it; give a list with at least one");
-  check_images(set_);
+  if (options_.skip_bad)
+    drop_bad_files(context);
+  else
+    check_images(set_);
   const MrcInfo first = read_mrc_info(resolve(set_, set_.particles[0].image));
   box_ = first.shape.z;
   voxel_size_A_ = set_.optics.at(set_.particles[0].optics_group).voxel_size_A;
@@ -74,37 +87,85 @@ void ParticleFiles::read_weights() {
   faults.raise<IoError>(star_.string() + ": Fourier weights");
 }
 
-ParticleStack ParticleFiles::load(double mask_radius_voxels, ExecContext& context) const {
-  std::vector<std::string> fault(set_.particles.size());
+void ParticleFiles::drop(const std::vector<char>& bad) {
+  size_t to = 0;
+  for (size_t from = 0; from < bad.size(); ++from) {
+    if (bad[from]) {
+      skipped_.push_back(set_.particles[from].image);
+      continue;
+    }
+    if (to != from) {
+      set_.particles[to] = std::move(set_.particles[from]);
+      if (!group_.empty()) group_[to] = group_[from];
+    }
+    ++to;
+  }
+  set_.particles.resize(to);
+  if (!group_.empty()) group_.resize(to);
+}
+
+void ParticleFiles::drop_bad_files(ExecContext& context) {
+  std::vector<char> bad(set_.particles.size());
+  Faults images, weights;
+  for (const ImageFault& fault : find_image_faults(set_)) {
+    (fault.of_weight ? weights : images).add(fault.text);
+    if (!fault.of_weight) bad[fault.particle] = 1;
+  }
+  weights.raise<IoError>("subtomograms");  // serves many particles, and is not theirs
+  if (std::count(bad.begin(), bad.end(), 1) == std::ssize(bad)) images.raise<IoError>("subtomograms: none can be read");
+  if (!images.empty()) context.sink.message(Severity::warning, images.text("left out", 1000));
+  drop(bad);
+}
+
+double ParticleFiles::memory_for_particles(const AverageOptions& average, ExecContext& context) const {
+  const auto count = static_cast<double>(set_.particles.size());
+  const MemoryEstimate need = estimate_memory({.box = box_,
+                                               .particles = std::ssize(set_.particles),
+                                               .groups = static_cast<int>(weights_.size()),
+                                               .threads = context.threads.count()},
+                                              average);
+  const double allowed = options_.memory_GB ? *options_.memory_GB * 1e9 : 0.75 * available_memory_bytes();
+  const double left = allowed - need.fixed(), all = count * need.particle;
+  if (left < 0)
+    throw UserError(fmt::format(
+        "averaging these particles takes {:.2f} GB without one of them in memory, {} {:.2f} GB; {}use fewer --threads, "
+        "--folds or --classes, or smaller boxes",
+        need.fixed() / 1e9, options_.memory_GB ? "--memory allows" : "three quarters of what is available are",
+        allowed / 1e9, options_.memory_GB ? "raise it, or " : ""));
+  std::string verdict = fmt::format("{:.2f} GB allowed", allowed / 1e9);
+  if (all > left)
+    verdict += fmt::format(": {} particles stay in memory, the others are read again in every iteration",
+                           std::floor(left / need.particle));
+  context.sink.message(Severity::info,
+                       fmt::format("memory: {:.2f} GB for {} particles, up to {:.2f} GB for the rest; {}", all / 1e9,
+                                   count, need.fixed() / 1e9, verdict));
+  return left;
+}
+
+ParticleStack ParticleFiles::load(const AverageOptions& average, ExecContext& context) {
   ParticleSource source;
-  source.count = static_cast<int64_t>(set_.particles.size());
+  source.count = std::ssize(set_.particles);
   source.box = box_;
   source.voxel_size_A = voxel_size_A_;
   source.weights = weights_;
   source.group = group_;
-  source.load = [&](int64_t i) -> Volume<float> {
-    throw_if_stopped(context, "nothing was written");
-    try {
-      return read_mrc(resolve(set_, set_.particles[i].image)).voxels;
-    } catch (const IoError& error) {
-      fault[i] = error.what();
-      return Volume<float>(Shape3::cube(box_));  // constant, so the stack refuses it: no run goes on with it
-    }
-  };
-  const auto raise_read_faults = [&] {
-    Faults faults;
-    for (const std::string& text : fault)
-      if (!text.empty()) faults.add(text);
-    faults.raise<IoError>(star_.string() + ": subtomograms");
-  };
-  try {
-    ParticleStack stack(source, mask_radius_voxels, context);
-    raise_read_faults();
-    return stack;
-  } catch (const UserError&) {
-    raise_read_faults();
-    throw;
+  // Shared with the stack, which reads again what does not fit into memory.
+  auto files = std::make_shared<std::vector<std::filesystem::path>>();
+  auto names = std::make_shared<std::vector<std::string>>();
+  for (const Particle& particle : set_.particles) {
+    files->push_back(resolve(set_, particle.image));
+    names->push_back(particle.image);
   }
+  source.load = [files](int64_t i) { return read_mrc((*files)[i]).voxels; };
+  source.name = [names](int64_t i) { return fmt::format("particle {} ({})", i + 1, (*names)[i]); };
+  const StackOptions options{.mask_radius = stack_mask_radius(box_, voxel_size_A_, average),
+                             .memory_bytes = memory_for_particles(average, context),
+                             .skip_unfit = options_.skip_bad};
+  ParticleStack stack(source, options, context);
+  std::vector<char> bad(set_.particles.size());
+  for (const UnfitParticle& unfit : stack.left_out()) bad[unfit.index] = 1;
+  drop(bad);
+  return stack;
 }
 
 std::vector<WeightedPose> ParticleFiles::poses_from(const std::filesystem::path& star, int classes) const {
@@ -136,16 +197,26 @@ void ParticleFiles::record_inputs(RunRecord& record) const {
   record.add_inputs("subtomograms", images);
 }
 
-Volume<float> read_reference(const std::filesystem::path& path, int64_t box, double voxel_size_A) {
+Volume<float> read_reference(const std::filesystem::path& path, int64_t box, double voxel_size_A, bool rescale) {
   MrcInfo info;
   Map map = read_mrc(path, {}, &info);
-  if (map.voxels.shape() != Shape3::cube(box))
-    throw IoError(fmt::format("{}: {}×{}×{} voxels, the particles have {}³; give a map of the same box", path.string(),
-                              info.shape.x, info.shape.y, info.shape.z, box));
-  if (info.has_voxel_size && std::abs(info.voxel_size_A / voxel_size_A - 1) > 0.01)
-    throw IoError(fmt::format("{}: voxels of {:g} Å, the particles have {:g} Å; give a map of the same voxel size",
-                              path.string(), info.voxel_size_A, voxel_size_A));
-  return std::move(map.voxels);
+  const bool same_box = map.voxels.shape() == Shape3::cube(box);
+  const bool same_size = !info.has_voxel_size || std::abs(info.voxel_size_A / voxel_size_A - 1) <= 0.01;
+  if (same_box && same_size) return std::move(map.voxels);
+  if (rescale) {
+    if (!info.has_voxel_size)
+      throw IoError(path.string() + ": states no voxel size, so it cannot be rescaled; give a map that does");
+    return resample_map({std::move(map.voxels), info.voxel_size_A, {}}, box, voxel_size_A);
+  }
+  if (!same_box)
+    throw IoError(
+        fmt::format("{}: {}×{}×{} voxels, the particles have {}³; give a map of the same box, or "
+                    "--rescale-reference",
+                    path.string(), info.shape.x, info.shape.y, info.shape.z, box));
+  throw IoError(
+      fmt::format("{}: voxels of {:g} Å, the particles have {:g} Å; give a map of the same voxel size, or "
+                  "--rescale-reference",
+                  path.string(), info.voxel_size_A, voxel_size_A));
 }
 
 }  // namespace tessera

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/memory_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tessera/base/units.h"
+
+namespace tessera {
+namespace {
+
+double cube(double edge) {
+  return edge * edge * edge;
+}
+
+// PaddedSpectrum: twofold grid over |k| ≤ shell and a margin, half of it, complex.
+double padded_bytes(double shell) {
+  return 8 * cube(4 * shell + 6) / 2;
+}
+
+// ObservedComponents with power weights, up to a shell: half a ball, nine numbers a component.
+double components_bytes(double shell) {
+  return 36 * 2 * pi / 3 * cube(shell + 0.5);
+}
+
+}  // namespace
+
+MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOptions& options) {
+  const auto box = static_cast<double>(request.box), top = std::max(box / 2 - 2, 4.0);
+  const int64_t band = static_cast<int64_t>(top);
+  const double half_spectrum = 8 * box * box * (box / 2 + 1), volume = 4 * cube(box);
+  // Small particles are searched with many shells: the bound is a mask of an eighth of the box.
+  const SearchGrid grid = search_grid(request.box, band, box / 8, options.align);
+  const double L = std::max(grid.bandwidth, options.align.max_bandwidth), rotations = 4 * cube(2 * L);
+  const double samples = 8.0 * static_cast<double>(grid.shells) * 2 * L * L;
+  const int folds = std::max(2, options.folds), references = options.classes * (options.folds > 1 ? folds : 1);
+
+  MemoryEstimate out;
+  out.particle = half_spectrum + samples;
+  out.records = static_cast<double>(request.particles) * (12 * (box / 2 + 1) * 2 + 4096);
+  out.weights = request.groups * (1.1 * half_spectrum + components_bytes(box / 2));
+  // Each with the harmonics of its phases, magnitudes and power, and the denominator of every tilt group.
+  out.references =
+      references *
+      (padded_bytes(top + 1) + 3 * 8 * static_cast<double>(grid.shells) * L * L +
+       request.groups * (components_bytes(top) + components_bytes(static_cast<double>(grid.shells)) + rotations));
+  out.sums = 1.5 * half_spectrum * (options.classes * folds + 6) + options.classes * 8 * volume;
+  // An FFT of the padded box, its input and copies of half its edge; the search's grids.
+  const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
+  out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));
+  out.program = 80e6;
+  return out;
+}
+
+}  // namespace tessera
