@@ -63,11 +63,12 @@ double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions
 namespace {
 
 // |X − Y|² per shell; beyond the reference's band Y is nothing.
-std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const Aligner& aligner, const Pose& pose) {
+std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const PreparedParticle& particle,
+                                const Aligner& aligner, const Pose& pose) {
   const ObservedComponents& band = aligner.group(stack.group(i)).components;
-  std::vector<double> out = stack.prepared(i).shell_power;
+  std::vector<double> out = particle.shell_power;
   std::fill_n(out.begin(), std::min<size_t>(band.max_shell + 1, out.size()), 0.0);
-  add_residual(band, stack.prepared(i).spectrum.data(), aligner.reference(), pose, out);
+  add_residual(band, particle.spectrum.data(), aligner.reference(), pose, out);
   return out;
 }
 
@@ -82,13 +83,14 @@ std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int cl
 
 Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& work) {
   const ParticleStack& stack = input.stack;
+  const auto particle = stack.particle(i);  // kept for all classes
   std::vector<PosteriorPeak> peaks;
   for (int k = 0; k < static_cast<int>(input.aligners.size()); ++k) {
     if (!(input.class_prior[k] > 0)) continue;  // an empty class
     const double log_prior = std::log(input.class_prior[k]);
     const Aligner& aligner = *input.aligners[k][input.fold_of[i]];
     for (const RefinedPose& found :
-         aligner.align(stack.prepared(i), stack.group(i), pose_before(input, i, k), input.shift_window, work))
+         aligner.align(*particle, stack.group(i), pose_before(input, i, k), input.shift_window, work))
       peaks.push_back({found, k, log_prior});
   }
   Assignment out;
@@ -100,7 +102,7 @@ Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& 
     if (peak.class_index == best.class_index && peak.refined.score.log_likelihood_ratio() == best.log_likelihood)
       out.correlation = peak.refined.score.correlation();
   const Aligner& aligner = *input.aligners[best.class_index][input.fold_of[i]];
-  out.residual = residual_of(stack, i, aligner, best.pose);
+  out.residual = residual_of(stack, i, *particle, aligner, best.pose);
   return out;
 }
 

@@ -69,8 +69,6 @@ class ParticleStack {
   // The particle, valid as long as the pointer is kept. Its samples are those of the search given last to sample_for,
   // which must still exist.
   std::shared_ptr<const PreparedParticle> particle(int64_t i) const;
-  // The same of a resident particle.
-  const PreparedParticle& prepared(int64_t i) const { return prepared_[i]; }
   PaddedSpectrum padded(int64_t i, int64_t max_shell) const;
   // Samples the resident particles on the spheres of a search. Needed whenever the search changes.
   void sample_for(const RotationSearch& search, ExecContext& context);

@@ -140,6 +140,32 @@ TEST(Weights, ParticlesOfAllGroupsAreAlignedToAMap) {
   }
 }
 
+TEST(ParticleStack, BeyondItsMemoryGivesTheSameBits) {
+  Threads threads(3);
+  std::vector<AverageResult> results;
+  std::vector<int> loads, resident;
+  const double spectrum = 8.0 * box * box * (box / 2 + 1);
+  for (const double memory : {1e300, 5.5 * spectrum, 0.0}) {
+    Scene scene(10);
+    ExecContext context = scene.context(threads);
+    scene.options.iterations = 1;
+    ParticleStack stack = scene.stack(context, memory);
+    results.push_back(average_particles(stack, scene.options, context, nullptr));
+    loads.push_back(scene.loads);
+    resident.push_back(static_cast<int>(stack.resident()));
+  }
+  EXPECT_THAT(resident, ElementsAre(10, testing::AllOf(testing::Gt(0), testing::Le(5)), 0));
+  EXPECT_EQ(loads[0], 10);
+  EXPECT_GT(loads[1], loads[0]);
+  EXPECT_GT(loads[2], loads[1]);
+  for (size_t r = 1; r < results.size(); ++r) {
+    const Volume<float>&first = results[0].maps[0].map, &other = results[r].maps[0].map;
+    for (int64_t i = 0; i < first.size(); ++i) ASSERT_EQ(first[i], other[i]);
+    for (size_t i = 0; i < 10; ++i)
+      ASSERT_EQ(results[0].state.assignments[i].log_likelihood, results[r].state.assignments[i].log_likelihood);
+  }
+}
+
 TEST(ParticleStack, NoticesFilesThatChangeDuringTheRun) {
   Threads threads(1);
   Scene scene(4);
