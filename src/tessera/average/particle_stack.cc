@@ -113,6 +113,11 @@ void ParticleStack::read_all(ExecContext& context) {
   prepared_.resize(count);
   digest_.resize(count);
   resident_ = static_cast<int64_t>(std::min(static_cast<double>(count), options_.memory_bytes / spectrum_bytes()));
+  // What stays is allocated before what comes and goes: else it would leave gaps between that no temporary fits into.
+  for (int64_t i = 0; i < count; ++i) {
+    prepared_[i].shell_power.resize(shell_count(box_));
+    if (i < resident_) prepared_[i].spectrum = HalfSpectrum(Shape3::cube(box_));
+  }
   std::vector<UnfitParticle> faults(count);
   Progress progress(context.sink, "reading particles", count);
   std::mutex mutex;
@@ -122,14 +127,18 @@ void ParticleStack::read_all(ExecContext& context) {
     try {
       const Volume<float> voxels = source_.load(i);
       digest_[i] = digest(voxels);
-      const std::string fault = prepare(voxels, group_[i], prepared_[i]);
-      if (!fault.empty()) faults[i].why = name(i) + " " + fault;
+      PreparedParticle made;
+      const std::string fault = prepare(voxels, group_[i], made);
+      if (!fault.empty()) {
+        faults[i].why = name(i) + " " + fault;
+      } else {
+        std::copy(made.shell_power.begin(), made.shell_power.end(), prepared_[i].shell_power.begin());
+        if (i < resident_) std::copy(made.spectrum.begin(), made.spectrum.end(), prepared_[i].spectrum.begin());
+      }
     } catch (const IoError& error) {
       faults[i].why = name(i) + ": " + error.what();
       faults[i].unreadable = true;
     }
-    // With skipping, more of the first may be unfit than memory allows to make up for: some room is then not used.
-    if (i >= resident_) prepared_[i].spectrum = {};
     std::lock_guard lock(mutex);
     progress.advance();
   });
@@ -231,8 +240,10 @@ void ParticleStack::sample_for(const RotationSearch& search, ExecContext& contex
     prepared_[i].samples = {};
   }
   resident_ = fit;
+  for (int64_t i = 0; i < resident_; ++i) prepared_[i].samples.resize(search.sample_count());
   context.threads.for_each(resident_, [&](int64_t i, int) {
-    prepared_[i].samples = search.sample_particle(padded(i, search.shells() + 1), weight(i));
+    const SphereSamples samples = search.sample_particle(padded(i, search.shells() + 1), weight(i));
+    std::copy(samples.begin(), samples.end(), prepared_[i].samples.begin());
   });
 }
 

@@ -128,16 +128,16 @@ double ParticleFiles::memory_for_particles(const AverageOptions& average, ExecCo
   const double left = allowed - need.fixed(), all = count * need.particle;
   if (left < 0)
     throw UserError(fmt::format(
-        "averaging these particles takes {:.2f} GB without one of them in memory, {} {:.2f} GB; {}use fewer --threads, "
+        "averaging these particles takes {:.4g} GB without one of them in memory, {} {:.4g} GB; {}use fewer --threads, "
         "--folds or --classes, or smaller boxes",
         need.fixed() / 1e9, options_.memory_GB ? "--memory allows" : "three quarters of what is available are",
         allowed / 1e9, options_.memory_GB ? "raise it, or " : ""));
-  std::string verdict = fmt::format("{:.2f} GB allowed", allowed / 1e9);
+  std::string verdict = fmt::format("{:.4g} GB allowed", allowed / 1e9);
   if (all > left)
     verdict += fmt::format(": {} particles stay in memory, the others are read again in every iteration",
                            std::floor(left / need.particle));
   context.sink.message(Severity::info,
-                       fmt::format("memory: {:.2f} GB for {} particles, up to {:.2f} GB for the rest; {}", all / 1e9,
+                       fmt::format("memory: {:.4g} GB for {} particles, up to {:.4g} GB for the rest; {}", all / 1e9,
                                    count, need.fixed() / 1e9, verdict));
   return left;
 }
