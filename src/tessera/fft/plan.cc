@@ -83,6 +83,47 @@ void RealFftRows::inverse_unscaled(std::complex<float>* in, float* out) const {
   fftwf_execute_dft_c2r(plan_->inverse.get(), as_fftw(in), out);
 }
 
+struct RealFftPlane::Plan {
+  int64_t size = 0;  // components of a half spectrum
+  int64_t row = 0;
+  PlanHandle rows, columns, columns_back, rows_back;
+};
+
+RealFftPlane::RealFftPlane(int64_t n) : plan_(std::make_unique<Plan>()) {
+  if (n < 2 || n % 2 != 0) throw InternalError("planes of an odd size");
+  const int length = static_cast<int>(n), row = length / 2 + 1, used = length / 2;
+  plan_->row = row;
+  plan_->size = n * row;
+  AlignedVector<float> real(n * n);
+  AlignedVector<std::complex<float>> half(plan_->size), scratch(plan_->size);
+  const auto columns = [&](int sign) {
+    return fftwf_plan_many_dft(1, &length, used, as_fftw(half.data()), nullptr, row, 1, as_fftw(scratch.data()),
+                               nullptr, row, 1, sign, FFTW_ESTIMATE);
+  };
+  std::lock_guard lock(planner_mutex());
+  plan_->rows.reset(fftwf_plan_many_dft_r2c(1, &length, length, real.data(), nullptr, 1, length, as_fftw(half.data()),
+                                            nullptr, 1, row, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT));
+  plan_->rows_back.reset(fftwf_plan_many_dft_c2r(1, &length, length, as_fftw(scratch.data()), nullptr, 1, row,
+                                                 real.data(), nullptr, 1, length, FFTW_ESTIMATE | FFTW_DESTROY_INPUT));
+  plan_->columns.reset(columns(FFTW_FORWARD));
+  plan_->columns_back.reset(columns(FFTW_BACKWARD));
+}
+
+RealFftPlane::~RealFftPlane() = default;
+RealFftPlane::RealFftPlane(RealFftPlane&&) noexcept = default;
+RealFftPlane& RealFftPlane::operator=(RealFftPlane&&) noexcept = default;
+
+void RealFftPlane::forward(const float* in, std::complex<float>* scratch, std::complex<float>* out) const {
+  fftwf_execute_dft_r2c(plan_->rows.get(), const_cast<float*>(in), as_fftw(scratch));
+  fftwf_execute_dft(plan_->columns.get(), as_fftw(scratch), as_fftw(out));
+}
+
+void RealFftPlane::inverse_unscaled(const std::complex<float>* in, std::complex<float>* scratch, float* out) const {
+  fftwf_execute_dft(plan_->columns_back.get(), as_fftw(const_cast<std::complex<float>*>(in)), as_fftw(scratch));
+  for (int64_t i = plan_->row - 1; i < plan_->size; i += plan_->row) scratch[i] = 0;
+  fftwf_execute_dft_c2r(plan_->rows_back.get(), as_fftw(scratch), out);
+}
+
 const RealFft3& PlanCache::real3(Shape3 shape) {
   std::lock_guard lock(mutex_);
   auto& plan = real3_[shape];

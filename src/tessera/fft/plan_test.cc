@@ -159,6 +159,35 @@ TEST(RealFftRows, EachRowIsItsSumWhereverItLies) {
   }
 }
 
+TEST(RealFftPlane, IsTheTransformOfAPlaneWithoutItsLastColumn) {
+  for (const int64_t n : {2, 6, 16, 40}) {
+    const Shape3 shape{1, n, n};
+    const int64_t row = n / 2 + 1;
+    const AlignedVector<float> values = noise(shape, 4), copy = values;
+    const HalfSpectrum expected = transformed(values, shape);
+    AlignedVector<std::complex<float>> spectrum(n * row), scratch(n * row);
+    const RealFftPlane fft(n);
+    fft.forward(values.data(), scratch.data(), spectrum.data());
+    EXPECT_EQ(values, copy);
+    HalfSpectrum without_last = expected;
+    for (int64_t y = 0; y < n; ++y) {
+      for (int64_t x = 0; x < n / 2; ++x)
+        EXPECT_LT(std::abs(spectrum[y * row + x] - expected(0, y, x)), tolerance(shape)) << n << ": " << y << ", " << x;
+      without_last(0, y, n / 2) = 0;
+      spectrum[y * row + n / 2] = {3, -2};  // must not be read
+    }
+    AlignedVector<float> back(n * n), reference(n * n);
+    const AlignedVector<std::complex<float>> kept = spectrum;
+    fft.inverse_unscaled(spectrum.data(), scratch.data(), back.data());
+    EXPECT_EQ(spectrum, kept);
+    RealFft3(shape).inverse_unscaled(without_last.data(), reference.data());
+    // Sums of n² components of about n.
+    for (int64_t i = 0; i < n * n; ++i)
+      EXPECT_NEAR(back[i], reference[i], tolerance(shape) * static_cast<double>(n * n)) << n << ": " << i;
+  }
+  EXPECT_THROW(RealFftPlane(5), InternalError);
+}
+
 TEST(PlanCache, OnePlanAShape) {
   PlanCache cache;
   const RealFft3& first = cache.real3({4, 5, 6});

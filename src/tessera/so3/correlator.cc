@@ -11,21 +11,68 @@
 namespace tessera {
 namespace {
 
-constexpr size_t triangle(int l) {  // first index of degree l in [l][n ≤ l]
-  return static_cast<size_t>(l) * (l + 1) / 2;
+using Float8 = float __attribute__((vector_size(32)));
+constexpr int lanes = 8;
+
+inline Float8 load8(const float* p) {
+  Float8 v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
 }
+inline void store8(float* p, Float8 v) {
+  __builtin_memcpy(p, &v, sizeof v);
+}
+
+// (−1)^(l + n) for n = 0 … 7 of a block.
+inline Float8 alternating(int l) {
+  const Float8 even = {1, -1, 1, -1, 1, -1, 1, -1};
+  return l % 2 == 0 ? even : -even;
+}
+
+// Interleaves as complex numbers the first `count` of 8.
+inline void store_complex(std::complex<float>* to, Float8 re, Float8 im, int count) {
+  float both[2 * lanes];
+  store8(both, __builtin_shufflevector(re, im, 0, 8, 1, 9, 2, 10, 3, 11));
+  store8(both + lanes, __builtin_shufflevector(re, im, 4, 12, 5, 13, 6, 14, 7, 15));
+  std::copy_n(reinterpret_cast<const std::complex<float>*>(both), std::min(count, lanes), to);
+}
+
+// Sums over degrees at two latitudes that mirror each other, for the orders m and −m; lanes: n of one block.
+struct MirroredSums {
+  Float8 plus_re[2]{}, plus_im[2]{}, minus_re[2]{}, minus_im[2]{};
+
+  // d: of the two latitudes; degrees: how many follow each other in the block.
+  void add(const float* d, const float* d_mirrored, const float* p_re, const float* p_im, const float* q_re,
+           const float* q_im, int degrees) {
+    for (int i = 0; i < degrees * lanes; i += lanes) {
+      const Float8 here = load8(d + i), there = load8(d_mirrored + i);
+      const Float8 pr = load8(p_re + i), pi_ = load8(p_im + i), qr = load8(q_re + i), qi = load8(q_im + i);
+      plus_re[0] += here * pr;
+      plus_im[0] += here * pi_;
+      plus_re[1] += there * pr;
+      plus_im[1] += there * pi_;
+      minus_re[0] += there * qr;
+      minus_im[0] += there * qi;
+      minus_re[1] += here * qr;
+      minus_im[1] += here * qi;
+    }
+  }
+};
 
 }  // namespace
 
 So3Correlator::So3Correlator(int bandwidth)
-    : bandwidth_(bandwidth), block_(triangle(bandwidth)), d_(static_cast<size_t>(bandwidth) * bandwidth * block_) {
+    : bandwidth_(bandwidth),
+      block_(block_start(blocks())),
+      fft_(2 * bandwidth),
+      d_(static_cast<size_t>(bandwidth) * bandwidth * block_) {
   for (int j = 0; j < bandwidth; ++j)
     for (int m = 0; m < bandwidth; ++m)
       for (int n = 0; n < bandwidth; ++n) {
         const auto column = wigner_d_column(bandwidth - 1, m, n, pi * (j + 0.5) / bandwidth);
         const int first = std::max(m, n);
         for (int l = first; l < bandwidth; ++l)
-          d_[table_index(j, m) + triangle(l) + n] = static_cast<float>(column[l - first]);
+          d_[table_index(j, m) + place(l, n)] = static_cast<float>(column[l - first]);
       }
   for (int j = 0; j < bandwidth; ++j) {
     double sum = 1;
@@ -76,7 +123,49 @@ So3Correlator::Reference So3Correlator::prepare(const ShellHarmonics& g) const {
         out.im.push_back(g.row(l, n)[s].imag());
       }
   }
+  out.re.resize(out.re.size() + lanes - 1);  // rows are read and written eight values at a time
+  out.im.resize(out.re.size());
   return out;
+}
+
+// I^l_mn for n ≥ 0 and all m, order [m + L − 1][block]; the factor (−1)^{l+n} of negative m is put in here. Lanes n > l
+// hold values of other rows, which meet a d of 0.
+void So3Correlator::multiply(const ShellHarmonics& f, const Reference& g, const std::vector<float>& shell_weight,
+                             Workspace& work) const {
+  const int L = bandwidth_, S = f.shells;
+  const size_t orders = 2 * static_cast<size_t>(L) - 1;
+  work.product_re.resize(orders * block_);
+  work.product_im.resize(orders * block_);
+  work.row.resize(2 * static_cast<size_t>(S));
+  float* f_re = work.row.data();
+  float* f_im = f_re + S;
+  for (int l = 0; l < L; ++l)
+    for (int m = 0; m <= l; ++m) {
+      const std::complex<float>* row = f.row(l, m);
+      for (int s = 0; s < S; ++s) {
+        f_re[s] = row[s].real() * shell_weight[s];
+        f_im[s] = row[s].imag() * shell_weight[s];
+      }
+      for (int b = 0; b <= l / lanes; ++b) {
+        const float* g_re = &g.re[g.offset[l]] + b * lanes;
+        const float* g_im = &g.im[g.offset[l]] + b * lanes;
+        Float8 rr{}, ii{}, ir{}, ri{};  // of f and g: a conj(g) for m and, with conj(a), for −m
+        for (int s = 0; s < S; ++s, g_re += l + 1, g_im += l + 1) {
+          const Float8 re = load8(g_re), im = load8(g_im);
+          rr += f_re[s] * re;
+          ii += f_im[s] * im;
+          ir += f_im[s] * re;
+          ri += f_re[s] * im;
+        }
+        const size_t at = place(l, b * lanes);
+        store8(&work.product_re[(L - 1 + m) * block_ + at], rr + ii);
+        store8(&work.product_im[(L - 1 + m) * block_ + at], ir - ri);
+        if (m == 0) continue;
+        const Float8 sign = alternating(l + m);
+        store8(&work.product_re[(L - 1 - m) * block_ + at], sign * (rr - ii));
+        store8(&work.product_im[(L - 1 - m) * block_ + at], -sign * (ir + ri));
+      }
+    }
 }
 
 void So3Correlator::correlate(const ShellHarmonics& f, const Reference& g, const std::vector<float>& shell_weight,
@@ -84,56 +173,32 @@ void So3Correlator::correlate(const ShellHarmonics& f, const Reference& g, const
   const int L = bandwidth_, n_phi = 2 * L, S = f.shells;
   if (f.bandwidth != L || g.shells != S || static_cast<int>(shell_weight.size()) != S)
     throw InternalError("harmonics of different bandwidth or shells");
-  // I^l_mn for n ≥ 0 and all m, order [m + L − 1][l][n]; the factor (−1)^{l+n} of negative m is put in here.
-  const size_t orders = 2 * static_cast<size_t>(L) - 1;
-  work.product_re.assign(orders * block_, 0.0f);
-  work.product_im.assign(orders * block_, 0.0f);
-  for (int l = 0; l < L; ++l)
-    for (int m = -l; m <= l; ++m) {
-      float* re = &work.product_re[(m + L - 1) * block_ + triangle(l)];
-      float* im = &work.product_im[(m + L - 1) * block_ + triangle(l)];
-      const std::complex<float>* row = f.row(l, std::abs(m));
-      const float* g_re = &g.re[g.offset[l]];
-      const float* g_im = &g.im[g.offset[l]];
-      for (int s = 0; s < S; ++s, g_re += l + 1, g_im += l + 1) {
-        std::complex<float> a = row[s] * shell_weight[s];
-        if (m < 0) a = (m % 2 == 0 ? 1.0f : -1.0f) * std::conj(a);
-        const float ar = a.real(), ai = a.imag();
-        for (int n = 0; n <= l; ++n) {  // a · conj(g)
-          re[n] += ar * g_re[n] + ai * g_im[n];
-          im[n] += ai * g_re[n] - ar * g_im[n];
+  multiply(f, g, shell_weight, work);
+  const size_t half = static_cast<size_t>(L) + 1, plane_size = n_phi * half;
+  work.plane.assign(2 * plane_size, {});  // order L stays 0
+  work.scratch.resize(plane_size);
+  for (int j = 0; 2 * j < L; ++j) {
+    const int mirrored = L - 1 - j;
+    for (int m = 0; m < L; ++m) {
+      const float* d = &d_[table_index(j, m)];
+      const float* d_mirrored = &d_[table_index(mirrored, m)];
+      const size_t plus = (L - 1 + m) * block_, minus = (L - 1 - m) * block_;
+      for (int b = 0; b < blocks(); ++b) {
+        const int first = std::max(m, b * lanes);
+        const size_t at = place(first, b * lanes);
+        MirroredSums sums;
+        sums.add(d + at, d_mirrored + at, &work.product_re[plus + at], &work.product_im[plus + at],
+                 &work.product_re[minus + at], &work.product_im[minus + at], L - first);
+        for (int side = 0; side < 2; ++side) {
+          std::complex<float>* plane = &work.plane[side * plane_size] + b * lanes;
+          store_complex(plane + m * half, sums.plus_re[side], sums.plus_im[side], L - b * lanes);
+          if (m > 0) store_complex(plane + (n_phi - m) * half, sums.minus_re[side], sums.minus_im[side], L - b * lanes);
         }
       }
-      if (m < 0)
-        for (int n = 0; n <= l; ++n)
-          if ((l + n) % 2 != 0) {
-            re[n] = -re[n];
-            im[n] = -im[n];
-          }
     }
-  const RealFft3& fft = plans().real3({1, n_phi, n_phi});
-  work.plane.resize(static_cast<size_t>(n_phi) * (L + 1));
-  work.row.resize(2 * static_cast<size_t>(L));
-  float* sum_re = work.row.data();
-  float* sum_im = sum_re + L;
-  for (int j = 0; j < L; ++j) {
-    std::fill(work.plane.begin(), work.plane.end(), std::complex<float>());
-    for (int m = -(L - 1); m < L; ++m) {
-      const float* d = &d_[table_index(m < 0 ? L - 1 - j : j, std::abs(m))];
-      const float* re = &work.product_re[(m + L - 1) * block_];
-      const float* im = &work.product_im[(m + L - 1) * block_];
-      std::fill(sum_re, sum_re + 2 * L, 0.0f);
-      for (int l = std::abs(m); l < L; ++l) {
-        const size_t at = triangle(l);
-        for (int n = 0; n <= l; ++n) {
-          sum_re[n] += d[at + n] * re[at + n];
-          sum_im[n] += d[at + n] * im[at + n];
-        }
-      }
-      std::complex<float>* plane = &work.plane[static_cast<size_t>(m < 0 ? m + n_phi : m) * (L + 1)];
-      for (int n = 0; n < L; ++n) plane[n] = {sum_re[n], sum_im[n]};
-    }
-    fft.inverse_unscaled(work.plane.data(), out + static_cast<size_t>(j) * n_phi * n_phi);
+    const size_t out_size = static_cast<size_t>(n_phi) * n_phi;
+    fft_.inverse_unscaled(work.plane.data(), work.scratch.data(), out + j * out_size);
+    if (mirrored != j) fft_.inverse_unscaled(&work.plane[plane_size], work.scratch.data(), out + mirrored * out_size);
   }
 }
 
@@ -155,43 +220,62 @@ ShellHarmonics So3Correlator::restore(const Reference& g) const {
 void So3Correlator::moments(const float* p, Moments& out, Workspace& work) const {
   const int L = bandwidth_, n_phi = 2 * L;
   const size_t orders = 2 * static_cast<size_t>(L) - 1, half = static_cast<size_t>(L) + 1;
-  const size_t plane_size = static_cast<size_t>(n_phi) * half;
+  const size_t row = static_cast<size_t>(blocks()) * lanes, plane_size = n_phi * row;
   out.re.assign(orders * block_, 0.0f);
   out.im.assign(orders * block_, 0.0f);
-  const RealFft3& fft = plans().real3({1, n_phi, n_phi});
-  work.plane.resize(plane_size);
+  work.plane.resize(n_phi * half);
+  work.scratch.resize(n_phi * half);
   work.spectrum_re.resize(L * plane_size);
   work.spectrum_im.resize(L * plane_size);
   for (int j = 0; j < L; ++j) {  // Σ p e^{i(mα+nγ)} is the conjugate of the forward transform
-    fft.forward(p + static_cast<size_t>(j) * n_phi * n_phi, work.plane.data());
-    for (size_t i = 0; i < plane_size; ++i) {
-      work.spectrum_re[j * plane_size + i] = work.plane[i].real();
-      work.spectrum_im[j * plane_size + i] = -work.plane[i].imag();
-    }
-  }
-  for (int m = -(L - 1); m < L; ++m) {
-    float* re = &out.re[(m + L - 1) * block_];
-    float* im = &out.im[(m + L - 1) * block_];
-    for (int j = 0; j < L; ++j) {
-      const float* d = &d_[table_index(m < 0 ? L - 1 - j : j, std::abs(m))];
-      const size_t row = j * plane_size + static_cast<size_t>(m < 0 ? m + n_phi : m) * half;
-      const float* from_re = &work.spectrum_re[row];
-      const float* from_im = &work.spectrum_im[row];
-      for (int l = std::abs(m); l < L; ++l) {
-        const size_t at = triangle(l);
-        for (int n = 0; n <= l; ++n) {
-          re[at + n] += d[at + n] * from_re[n];
-          im[at + n] += d[at + n] * from_im[n];
-        }
+    fft_.forward(p + static_cast<size_t>(j) * n_phi * n_phi, work.scratch.data(), work.plane.data());
+    for (int i = 0; i < n_phi; ++i)
+      for (int n = 0; n < L; ++n) {
+        work.spectrum_re[j * plane_size + i * row + n] = work.plane[i * half + n].real();
+        work.spectrum_im[j * plane_size + i * row + n] = -work.plane[i * half + n].imag();
       }
+  }
+  for (int m = 0; m < L; ++m)
+    for (int j = 0; 2 * j < L; ++j) add_moments(m, j, out, work);
+  for (int m = 1; m < L; ++m)
+    for (int b = 0; b < blocks(); ++b)
+      for (int l = std::max(m, b * lanes); l < L; ++l) {
+        const size_t at = (L - 1 - m) * block_ + place(l, b * lanes);
+        store8(&out.re[at], alternating(l) * load8(&out.re[at]));
+        store8(&out.im[at], alternating(l) * load8(&out.im[at]));
+      }
+}
+
+// What two mirrored latitudes give to the orders m and −m.
+void So3Correlator::add_moments(int m, int j, Moments& out, const Workspace& work) const {
+  const int L = bandwidth_, mirrored = L - 1 - j;
+  const size_t row = static_cast<size_t>(blocks()) * lanes, plane_size = 2 * L * row;
+  const float* d = &d_[table_index(j, m)];
+  const float* d_mirrored = &d_[table_index(mirrored, m)];
+  const Float8 once = Float8{} + (mirrored == j ? 0.0f : 1.0f);
+  for (int b = 0; b < blocks(); ++b) {
+    const size_t plus = m * row + b * lanes, minus = (m > 0 ? 2 * L - m : 0) * row + b * lanes;
+    const size_t here = j * plane_size, there = mirrored * plane_size;
+    const Float8 p_re = load8(&work.spectrum_re[here + plus]), p_im = load8(&work.spectrum_im[here + plus]);
+    const Float8 q_re = load8(&work.spectrum_re[here + minus]), q_im = load8(&work.spectrum_im[here + minus]);
+    const Float8 p_re_2 = once * load8(&work.spectrum_re[there + plus]),
+                 p_im_2 = once * load8(&work.spectrum_im[there + plus]),
+                 q_re_2 = once * load8(&work.spectrum_re[there + minus]),
+                 q_im_2 = once * load8(&work.spectrum_im[there + minus]);
+    const int first = std::max(m, b * lanes);
+    size_t at = place(first, b * lanes);
+    for (int l = first; l < L; ++l, at += lanes) {
+      const Float8 a = load8(d + at), c = load8(d_mirrored + at);
+      float* re = &out.re[(L - 1 + m) * block_ + at];
+      float* im = &out.im[(L - 1 + m) * block_ + at];
+      store8(re, load8(re) + a * p_re + c * p_re_2);
+      store8(im, load8(im) + a * p_im + c * p_im_2);
+      if (m == 0) continue;
+      re = &out.re[(L - 1 - m) * block_ + at];
+      im = &out.im[(L - 1 - m) * block_ + at];
+      store8(re, load8(re) + c * q_re + a * q_re_2);
+      store8(im, load8(im) + c * q_im + a * q_im_2);
     }
-    if (m < 0)
-      for (int l = -m; l < L; ++l)
-        for (int n = 0; n <= l; ++n)
-          if ((l + n) % 2 != 0) {
-            re[triangle(l) + n] = -re[triangle(l) + n];
-            im[triangle(l) + n] = -im[triangle(l) + n];
-          }
   }
 }
 
@@ -199,19 +283,21 @@ void So3Correlator::turn_back(const Moments& p, const ShellHarmonics& f, Referen
   const int L = bandwidth_, S = f.shells;
   if (f.bandwidth != L || sums.shells != S) throw InternalError("harmonics of different bandwidth or shells");
   for (int l = 0; l < L; ++l)
-    for (int m = -l; m <= l; ++m) {
-      const float* p_re = &p.re[(m + L - 1) * block_ + triangle(l)];
-      const float* p_im = &p.im[(m + L - 1) * block_ + triangle(l)];
-      const std::complex<float>* row = f.row(l, std::abs(m));
-      float* re = &sums.re[sums.offset[l]];
-      float* im = &sums.im[sums.offset[l]];
-      for (int s = 0; s < S; ++s, re += l + 1, im += l + 1) {
-        std::complex<float> a = row[s];
-        if (m < 0) a = (m % 2 == 0 ? 1.0f : -1.0f) * std::conj(a);
-        const float ar = a.real(), ai = a.imag();
-        for (int n = 0; n <= l; ++n) {
-          re[n] += ar * p_re[n] - ai * p_im[n];
-          im[n] += ai * p_re[n] + ar * p_im[n];
+    for (int m = 0; m <= l; ++m) {
+      const std::complex<float>* row = f.row(l, m);
+      for (int b = 0; b <= l / lanes; ++b) {
+        // P_m f_m + P_{−m} f_{−m} with f_{−m} = (−1)^m conj f_m; lanes n > l are 0 and leave the next row as it is.
+        const size_t plus = (L - 1 + m) * block_ + place(l, b * lanes),
+                     minus = (L - 1 - m) * block_ + place(l, b * lanes);
+        const Float8 sign = Float8{} + (m == 0 ? 0.0f : m % 2 == 0 ? 1.0f : -1.0f);
+        const Float8 p_re = load8(&p.re[plus]), p_im = load8(&p.im[plus]);
+        const Float8 q_re = sign * load8(&p.re[minus]), q_im = sign * load8(&p.im[minus]);
+        const Float8 re_re = p_re + q_re, re_im = q_im - p_im, im_im = p_re - q_re, im_re = p_im + q_im;
+        float* re = &sums.re[sums.offset[l]] + b * lanes;
+        float* im = &sums.im[sums.offset[l]] + b * lanes;
+        for (int s = 0; s < S; ++s, re += l + 1, im += l + 1) {
+          store8(re, load8(re) + row[s].real() * re_re + row[s].imag() * re_im);
+          store8(im, load8(im) + row[s].imag() * im_im + row[s].real() * im_re);
         }
       }
     }

@@ -28,12 +28,12 @@ class So3Correlator {
 
   struct Workspace {
     AlignedVector<float> product_re, product_im, row, spectrum_re, spectrum_im;
-    AlignedVector<std::complex<float>> plane;
+    AlignedVector<std::complex<float>> plane, scratch;
   };
   // The reference's harmonics in the order the inner loop reads: prepare once, correlate with many particles.
   struct Reference {
     int shells = 0;
-    AlignedVector<float> re, im;  // [l][shell][n ≤ l]
+    AlignedVector<float> re, im;  // [l][shell][n ≤ l], and seven values more, so that eight can be read anywhere
     std::vector<size_t> offset;   // of degree l
   };
   Reference prepare(const ShellHarmonics& g) const;
@@ -52,7 +52,7 @@ class So3Correlator {
     return quadrature_[index / (static_cast<int64_t>(4) * bandwidth_ * bandwidth_)];
   }
 
-  // P^l_mn = Σ_R p(R) d^l_mn(β) e^{i(mα+nγ)}, n ≥ 0, order [m + L − 1][l][n ≤ l]; entries with l < |m| are 0.
+  // P^l_mn = Σ_R p(R) d^l_mn(β) e^{i(mα+nγ)}, n ≥ 0, in the order of the table below; entries with l < |m| are 0.
   struct Moments {
     AlignedVector<float> re, im;
   };
@@ -63,12 +63,23 @@ class So3Correlator {
   void turn_back(const Moments& p, const ShellHarmonics& f, Reference& sums) const;
 
  private:
+  // A block holds values of all (l, n) at one (β, m) or m, order [n/8][l ≥ 8⌊n/8⌋][n mod 8], 0 where n > l: eight n
+  // side by side, the degrees of a sum one after the other.
+  int blocks() const { return (bandwidth_ + 7) / 8; }
+  size_t block_start(int b) const {
+    return static_cast<size_t>(8) * b * bandwidth_ - static_cast<size_t>(32) * b * (b - 1);
+  }
+  size_t place(int l, int n) const { return block_start(n / 8) + static_cast<size_t>(8) * (l - n / 8 * 8) + n % 8; }
   size_t table_index(int j, int m) const { return (static_cast<size_t>(j) * bandwidth_ + m) * block_; }
+  void multiply(const ShellHarmonics& f, const Reference& g, const std::vector<float>& shell_weight,
+                Workspace& work) const;
+  void add_moments(int m, int j, Moments& out, const Workspace& work) const;
 
   int bandwidth_;
-  size_t block_;                    // Σ_l (l+1): one (l, n) triangle
+  size_t block_;  // values of one block
+  RealFftPlane fft_;
   std::vector<double> quadrature_;  // [β], of one grid point
-  AlignedVector<float> d_;  // [β][m ≥ 0][l ≥ m][n ≤ l]; m < 0 through d_{−m,n}(β) = (−1)^{l+n} d_{m,n}(π−β)
+  AlignedVector<float> d_;  // [β][m ≥ 0][block]; m < 0 through d_{−m,n}(β) = (−1)^{l+n} d_{m,n}(π−β)
 };
 
 }  // namespace tessera
