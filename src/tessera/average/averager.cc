@@ -7,8 +7,11 @@
 #include <numeric>
 
 #include "tessera/average/class_balance.h"
+#include "tessera/average/imputation.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
+#include "tessera/average/shift_prior.h"
+#include "tessera/average/similarity.h"
 #include "tessera/average/start.h"
 #include "tessera/base/errors.h"
 #include "tessera/volume/fourier.h"
@@ -31,12 +34,14 @@ class StopWatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-AverageMaps maps_of(const FoldSums& sums, const Resolution& resolution, const ParticleStack& stack) {
+// completed: the sums that the model's average comes from; the half maps hold only what was observed.
+AverageMaps maps_of(const FoldSums& sums, const FoldSums& completed, const Resolution& resolution,
+                    const ParticleStack& stack) {
   AverageMaps out;
   const int64_t n = stack.box();
   out.resolution = resolution;
   out.resolution_A = fsc_resolution_A(resolution.fsc, 0.143, n, stack.voxel_size_A());
-  out.map = solved_map(sums.all(), resolution, n / 2);
+  out.map = solved_map(completed.all(), resolution, n / 2);
   for (int h = 0; h < 2; ++h) {
     const Accumulator half = sums.half(h);
     std::vector<double> ridge = mean_weight(half);
@@ -65,6 +70,8 @@ double shift_window(const AverageOptions& options, int iteration) {
   return iteration < 4 || iteration % 4 == 0 ? -1 : 0.5 * options.align.max_shift_voxels;
 }
 
+constexpr double least_shift_deviation = 0.1;  // voxels
+
 // One run: its state, and the sums that the state's poses give.
 class Run {
  public:
@@ -91,7 +98,8 @@ class Run {
     report.iteration = state_.iteration + 1;
     report.band_limit = state_.band_limit;
     report.band_limit_A = extent_A() / static_cast<double>(state_.band_limit);
-    references_.build(sums_, resolution_, state_, options_.folds > 1, context_);
+    references_.build(completed(), resolution_, state_, options_.folds > 1, context_);
+    if (options_.model.imputation) state_.references = references_.models();
     report.reference_seconds = watch.lap();
     expect(report);
     report.expectation_seconds = watch.lap();
@@ -118,6 +126,37 @@ class Run {
   void sum(int64_t shells) {
     sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_, options_), options_.classes,
                        shells, context_);
+    complete(shells);
+  }
+
+  // Sums as the next references are made from them: the resolution is judged on what was observed, each class alone.
+  const std::vector<FoldSums>& completed() const { return completed_.empty() ? sums_ : completed_; }
+  void complete(int64_t shells) {
+    completed_.clear();
+    const double alike =
+        annealed_strength(options_.model.similarity, options_.model.similarity_iterations, state_.iteration);
+    if (state_.references.empty() && !(alike > 0)) return;
+    completed_ = sums_;
+    if (!state_.references.empty()) impute_all(shells);
+    hold_alike(completed_, alike);
+  }
+  void impute_all(int64_t shells) {
+    const int folds = fold_count(stack_, options_);
+    std::vector<std::vector<double>> total(options_.classes, std::vector<double>(folds));
+    for (int64_t i = 0; i < stack_.count(); ++i)
+      for (const WeightedPose& p : state_.assignments[i].poses) total[p.class_index][fold_of_[i]] += p.probability;
+    for (int k = 0; k < options_.classes; ++k)
+      for (int f = 0; f < folds; ++f) {
+        const auto& models = state_.references[k];
+        if (models.empty()) continue;
+        impute(completed_[k].folds[f], total[k][f], largest_square_weight(), models[models.size() > 1 ? f : 0], shells);
+      }
+  }
+  double largest_square_weight() const {
+    float largest = 0;
+    for (const FourierWeight* weight : stack_.weights())
+      for (const float h : weight->half()) largest = std::max(largest, h * h);
+    return largest;
   }
 
   void measure() {
@@ -126,8 +165,8 @@ class Run {
     for (int k = 0; k < options_.classes; ++k) measure(k);
   }
   void measure(int k) {
-    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener);
-    maps_[k] = maps_of(sums_[k], resolution_[k], stack_);
+    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener, options_.model.ridge);
+    maps_[k] = maps_of(sums_[k], completed()[k], resolution_[k], stack_);
   }
 
   void expect(IterationReport& report) {
@@ -140,27 +179,49 @@ class Run {
                                     .fold_of = fold_of_,
                                     .previous = state_.assignments,
                                     .posterior = {options_.method == "fa", options_.posterior_floor},
-                                    .shift_window = shift_window(options_, state_.iteration)},
+                                    .shift_window = shift_window(options_, state_.iteration),
+                                    .volumes = candidate_volumes(options_.model),
+                                    .shift_deviation = state_.shift_deviation,
+                                    .keep_pose = options_.model.keep_pose,
+                                    .posterior_noise = options_.model.posterior_noise},
                                    context_, fmt::format("iteration {}", report.iteration), &times);
     report.rotation_core_seconds = times.rotation;
     report.translation_core_seconds = times.translation;
     report.refinement_core_seconds = times.refinement;
     describe_change(state_.assignments, assignments, report);
     state_.assignments = std::move(assignments);
+    estimate_noise();
+    if (state_.shift_deviation > 0)
+      state_.shift_deviation = shift_deviation(poses_of(state_.assignments), least_shift_deviation);
+    balance_classes();
+    if (options_.model.recentre) recentre();
+  }
+
+  void estimate_noise() {
     std::vector<const std::vector<double>*> components;
     for (int64_t i = 0; i < stack_.count(); ++i) components.push_back(&stack_.observed(stack_.group(i)));
-    state_.noise_variance = noise_from_residuals(state_.assignments, components, state_.noise_variance,
-                                                 options_.noise_per_shell, stack_.noise_share());
-    balance_classes();
+    std::vector<double> whole(state_.noise_variance.size());
+    if (options_.model.imputation)
+      for (const int32_t shell : ObservedComponents(FourierWeight::uniform(stack_.box()), stack_.box() / 2).shell)
+        ++whole[shell];
+    state_.noise_variance =
+        noise_from_residuals(state_.assignments, components, state_.noise_variance, options_.noise_per_shell,
+                             stack_.noise_share(), options_.model.imputation ? &whole : nullptr);
+  }
+
+  void recentre() {
     for (int k = 0; k < options_.classes; ++k) {
       const Vec3 offset = mean_offset(state_.assignments, k);
-      if (offset.norm() > 0.5) move_reference(state_.assignments, k, offset, options_.align.max_shift_voxels);
+      if (offset.norm() <= 0.5) continue;
+      move_reference(state_.assignments, k, offset, options_.align.max_shift_voxels);
+      if (!state_.references.empty())
+        for (HalfSpectrum& model : state_.references[k]) shift_spectrum(model, offset);
     }
   }
 
   // Classes that die are reseeded in the first half of the run; later ones stay empty.
   void balance_classes() {
-    if (state_.iteration < options_.iterations / 2)
+    if (options_.model.reseed && state_.iteration < options_.iterations / 2)
       for (const int k : reseed_dead_classes(state_.assignments, options_.classes))
         context_.sink.message(Severity::info,
                               fmt::format("class {} was empty: it takes the worst half of the largest class", k + 1));
@@ -209,7 +270,7 @@ class Run {
   double outer_radius_;
   ReferenceSet references_;
   AverageState state_;
-  std::vector<FoldSums> sums_;
+  std::vector<FoldSums> sums_, completed_;
   std::vector<Resolution> resolution_;
   std::vector<AverageMaps> maps_;
 };
@@ -244,12 +305,13 @@ std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std:
   const Shape3 shape = Shape3::cube(stack.box());
   std::vector<AverageMaps> out;
   for (const FoldSums& one : sums) {
-    Resolution resolution = measure_resolution(one, soft_sphere(shape, largest, 3), options.wiener);
+    Resolution resolution =
+        measure_resolution(one, soft_sphere(shape, largest, 3), options.wiener, options.model.ridge);
     if (!options.mask_diameter_A) {
       const double radius = radius_of(one, resolution, largest, stack, options);
-      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener);
+      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge);
     }
-    out.push_back(maps_of(one, resolution, stack));
+    out.push_back(maps_of(one, one, resolution, stack));
   }
   return out;
 }
@@ -268,7 +330,7 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   while (run.state().iteration < options.iterations) {
     run.iterate();
     if (after_iteration) after_iteration(run.state(), run.maps());
-    if (const auto reason = reason_to_stop(run.state().reports)) {
+    if (const auto reason = options.model.stop_at_rest ? reason_to_stop(run.state().reports) : std::nullopt) {
       result.stop_reason = *reason;
       break;
     }

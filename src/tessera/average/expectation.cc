@@ -6,6 +6,8 @@
 #include <map>
 #include <mutex>
 
+#include "tessera/average/imputation.h"
+#include "tessera/average/shift_prior.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 #include "tessera/volume/shells.h"
@@ -51,7 +53,7 @@ double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions
   }
   for (const PosteriorPeak& peak : peaks) {
     const double g = std::exp(log_joint(peak) - evidence);
-    if (g < options.floor) continue;
+    if (g < options.floor || !(g > 0)) continue;
     out.push_back(weighted(peak, g));
     kept += g;
   }
@@ -81,17 +83,46 @@ std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int cl
   return own == poses.end() ? poses.front().pose : own->pose;
 }
 
-Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& work) {
+// The candidates of one class with all that weighs them beside their likelihood.
+void add_peaks(const ExpectationInput& input, int64_t i, int class_index, const std::vector<RefinedPose>& candidates,
+               uint64_t seed, std::vector<PosteriorPeak>& peaks) {
+  const double log_prior = std::log(input.class_prior[class_index]);
+  const size_t first = peaks.size();
+  for (const RefinedPose& candidate : candidates) {
+    PosteriorPeak& peak = peaks.emplace_back(PosteriorPeak{candidate, class_index, log_prior});
+    if (input.shift_deviation > 0)
+      peak.log_prior += shift_log_prior(candidate.pose.shift_voxels, input.shift_deviation);
+    if (input.volumes.kind != VolumeKind::laplace) peak.refined.half_log_determinant = 0;
+  }
+  if (input.volumes.kind != VolumeKind::voronoi) return;
+  std::vector<Pose> poses;
+  for (const RefinedPose& candidate : candidates) poses.push_back(candidate.pose);
+  Random random(seed, "voronoi", static_cast<uint64_t>(i) * input.aligners.size() + class_index);
+  const auto volumes = voronoi_volumes(poses, input.volumes.voronoi, random);
+  for (size_t c = 0; c < volumes.size(); ++c) peaks[first + c].log_prior += std::log(volumes[c]);  // −∞: nobody's cell
+}
+
+// Over the poses found, by their probability.
+std::vector<double> mean_residual(const ExpectationInput& input, int64_t i, const PreparedParticle& particle,
+                                  const std::vector<WeightedPose>& poses) {
+  std::vector<double> out;
+  for (const WeightedPose& p : poses) {
+    const auto one = residual_of(input.stack, i, particle, *input.aligners[p.class_index][input.fold_of[i]], p.pose);
+    out.resize(one.size());
+    for (size_t s = 0; s < one.size(); ++s) out[s] += p.probability * one[s];
+  }
+  return out;
+}
+
+Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Aligner::Workspace& work) {
   const ParticleStack& stack = input.stack;
   const auto particle = stack.particle(i);  // kept for all classes
   std::vector<PosteriorPeak> peaks;
   for (int k = 0; k < static_cast<int>(input.aligners.size()); ++k) {
     if (!(input.class_prior[k] > 0)) continue;  // an empty class
-    const double log_prior = std::log(input.class_prior[k]);
     const Aligner& aligner = *input.aligners[k][input.fold_of[i]];
-    for (const RefinedPose& found :
-         aligner.align(*particle, stack.group(i), pose_before(input, i, k), input.shift_window, work))
-      peaks.push_back({found, k, log_prior});
+    const auto before = input.keep_pose ? pose_before(input, i, k) : std::nullopt;
+    add_peaks(input, i, k, aligner.align(*particle, stack.group(i), before, input.shift_window, work), seed, peaks);
   }
   Assignment out;
   out.log_likelihood = posterior(peaks, input.posterior, out.poses);
@@ -102,7 +133,8 @@ Assignment assign(const ExpectationInput& input, int64_t i, Aligner::Workspace& 
     if (peak.class_index == best.class_index && peak.refined.score.log_likelihood_ratio() == best.log_likelihood)
       out.correlation = peak.refined.score.correlation();
   const Aligner& aligner = *input.aligners[best.class_index][input.fold_of[i]];
-  out.residual = residual_of(stack, i, *particle, aligner, best.pose);
+  out.residual = input.posterior_noise ? mean_residual(input, i, *particle, out.poses)
+                                       : residual_of(stack, i, *particle, aligner, best.pose);
   return out;
 }
 
@@ -118,7 +150,7 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
   context.threads.for_each(count, [&](int64_t item, int worker) {
     if (context.stop_requested()) throw Interrupted("stopped by request");
     const int64_t i = input.subset.empty() ? item : input.subset[item];
-    out[i] = assign(input, i, work[worker]);
+    out[i] = assign(input, i, context.seed, work[worker]);
     std::lock_guard lock(mutex);
     progress.advance();
   });
@@ -131,14 +163,35 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
   return out;
 }
 
+CandidateVolumes candidate_volumes(const ModelOptions& options) {
+  CandidateVolumes out;
+  if (options.volumes == "voronoi")
+    out.kind = VolumeKind::voronoi;
+  else if (options.volumes == "none")
+    out.kind = VolumeKind::none;
+  else if (options.volumes != "laplace")
+    throw UserError(fmt::format("--volumes {}: choose laplace, voronoi or none", options.volumes));
+  out.voronoi.samples = options.voronoi_samples;
+  out.voronoi.translation_weight = options.voronoi_translation_weight;
+  out.voronoi.uniform_euler = options.uniform_euler;
+  return out;
+}
+
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
                                          const std::vector<const std::vector<double>*>& components,
-                                         const std::vector<double>& previous, bool per_shell, double noise_share) {
+                                         const std::vector<double>& previous, bool per_shell, double noise_share,
+                                         const std::vector<double>* whole) {
   std::vector<double> sum(previous.size()), count(previous.size());
   for (size_t i = 0; i < assignments.size(); ++i)
     for (size_t s = 0; s < sum.size(); ++s) {
       sum[s] += assignments[i].residual[s];
       count[s] += (*components[i])[s] * noise_share;
+    }
+  if (whole)
+    for (size_t s = 0; s < sum.size(); ++s) {
+      const double everything = (*whole)[s] * noise_share * static_cast<double>(assignments.size());
+      sum[s] = imputed_variance(sum[s], count[s], everything, previous[s]) * everything;
+      count[s] = everything;
     }
   std::vector<double> out(previous);
   double all = 0, number = 0;

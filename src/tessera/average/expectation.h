@@ -6,6 +6,7 @@
 
 #include "tessera/average/maximisation.h"
 #include "tessera/average/options.h"
+#include "tessera/average/voronoi.h"
 
 namespace tessera {
 
@@ -15,7 +16,7 @@ struct Assignment {
   // Of the particle, relative to an empty reference: log Σ_classes α_k Σ_poses volume·exp(cross − ½power).
   double log_likelihood = 0;
   double correlation = 0;        // of the first pose, [F] Eq. 1 in units of the noise
-  std::vector<double> residual;  // per shell: Σ |X − Y|² at the first pose
+  std::vector<double> residual;  // per shell: Σ |X − Y|² at the first pose, or its mean over all by their probability
 };
 
 // aligners[k][f] serves the particles of fold f against class k.
@@ -25,6 +26,15 @@ struct PosteriorOptions {
   bool hard = false;    // keep only the pose of the greatest correlation (FA)
   double floor = 1e-3;  // poses less probable are dropped
 };
+// What a candidate stands for in the sum over poses ([F] Eq. 4): the Laplace volume of its peak, the share of its
+// Voronoi cell, or the same for all.
+enum class VolumeKind { laplace, voronoi, none };
+struct CandidateVolumes {
+  VolumeKind kind = VolumeKind::laplace;
+  VoronoiOptions voronoi;
+};
+CandidateVolumes candidate_volumes(const ModelOptions& options);  // UserError on an unknown name
+
 struct ExpectationInput {
   const ParticleStack& stack;
   const ClassAligners& aligners;
@@ -35,6 +45,10 @@ struct ExpectationInput {
   // Translations further than this (voxels) from those of the pose before are not searched; negative: all are.
   double shift_window = -1;
   std::vector<int64_t> subset = {};  // only these particles; empty: all
+  CandidateVolumes volumes = {};
+  double shift_deviation = 0;    // ζ of the normal prior on shifts ([F] Eq. 15); 0: uniform
+  bool keep_pose = true;         // the pose before is among the candidates
+  bool posterior_noise = false;  // residuals of all poses, not of the first alone
 };
 // Core seconds of the stages, summed over threads.
 struct ExpectationTimes {
@@ -48,7 +62,7 @@ std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& 
 struct PosteriorPeak {
   RefinedPose refined;
   int class_index = 0;
-  double log_prior = 0;  // log α_k
+  double log_prior = 0;  // log α_k, and what else weighs the pose beforehand
 };
 // g ∝ α_k exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace
 // volume ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted as in Assignment, floored and normalised.
@@ -59,9 +73,11 @@ double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions
 // σ² = E|N|² per shell ([F] Eq. 12, over observed components) from the residuals of all particles. Shells that no
 // particle observes keep the previous value. per_shell = false: one value for all. noise_share: that of the stack, so
 // that σ² is the variance before the mask.
-// components[i]: the number of observed components per shell of particle i.
+// components[i]: the number of observed components per shell of particle i. `whole`: the number of all components per
+// shell; if given, those not observed count with the previous variance (average/imputation.h).
 std::vector<double> noise_from_residuals(const std::vector<Assignment>& assignments,
                                          const std::vector<const std::vector<double>*>& components,
-                                         const std::vector<double>& previous, bool per_shell, double noise_share);
+                                         const std::vector<double>& previous, bool per_shell, double noise_share,
+                                         const std::vector<double>* whole = nullptr);
 
 }  // namespace tessera

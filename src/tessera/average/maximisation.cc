@@ -68,7 +68,7 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
   return sums;
 }
 
-Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener) {
+Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
   Resolution out;
   const int64_t n = mask.shape().x;
   const Accumulator first = sums.half(0), second = sums.half(1);
@@ -95,7 +95,7 @@ Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, b
     fallen = fallen || (s > 0 && static_cast<double>(s) > out.crossing_shell + 2);
     // Beyond the crossing single shells rise by chance: hold them down.
     const double fsc = std::clamp(fallen ? std::min(out.fsc[s], 0.02) : out.fsc[s], 0.01, 0.999);
-    out.ridge[s] = std::max(weight * (wiener ? (1 - fsc) / fsc : 1e-3), 1e-30);
+    out.ridge[s] = std::max(weight * (wiener ? (1 - fsc) / fsc : share), 1e-30);
   }
   out.ridge[0] = out.ridge.size() > 1 ? out.ridge[1] : out.ridge[0];
   return out;

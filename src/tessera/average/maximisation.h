@@ -40,9 +40,9 @@ struct Resolution {
   std::vector<double> ridge;  // σ²/τ² per shell, in units of the accumulated weight
   double crossing_shell = 1;  // where the FSC falls below 0.143
 };
-// ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: a ridge just
-// large enough to bound unobserved components.
-Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener);
+// ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: `share` of
+// that weight, to bound components hardly observed.
+Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share = 1e-3);
 
 // The map of some sums: solved with the ridge, back in real space, not masked.
 Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, int64_t max_shell);

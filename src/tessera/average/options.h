@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tessera/align/aligner.h"
+#include "tessera/average/model_options.h"
 #include "tessera/base/describe.h"
 
 namespace tessera {
@@ -14,10 +15,11 @@ struct AverageOptions {
   std::string method = "faml";  // faml: candidates weighted by their posterior; fa: the best candidate alone
   int classes = 1;
   int iterations = 20;
-  std::string start = "particles";  // particles: the best of several single-particle starts; random: random poses
+  // particles: the best of several single-particle starts; random: random poses; split: even random classes, no turns
+  std::string start = "particles";
   int starts = 4;
   int start_iterations = 2;
-  int start_particles = 100;  // for each class; 0: all
+  int start_particles = 100;                   // for each class; 0: all
   std::optional<double> initial_resolution_A;  // none: a third of the mask's diameter, or an eighth of the box's edge
   std::optional<double> mask_diameter_A;       // none: found from the average
   std::optional<double> limit_resolution_A;    // never use shells beyond
@@ -27,6 +29,7 @@ struct AverageOptions {
   double posterior_floor = 1e-3;
   bool noise_per_shell = true;
   bool wiener = true;
+  ModelOptions model;
   AlignOptions align;
 
   template <typename Visitor>
@@ -35,7 +38,9 @@ struct AverageOptions {
           method);
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
-    visit(Option{"start", "", "particles: the likeliest of several single-particle starts; random: random poses",
+    visit(Option{"start", "",
+                 "particles: the likeliest of several single-particle starts; random: random poses; split: random "
+                 "classes, unturned",
                  "Start"},
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
@@ -71,6 +76,7 @@ struct AverageOptions {
                  "Regularisation"},
           noise_per_shell);
     visit(Option{"wiener", "", "Wiener filter from the half-set FSC", "Regularisation"}, wiener);
+    model.describe(visit);
     align.describe(visit);
   }
 };

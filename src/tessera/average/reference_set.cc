@@ -5,18 +5,20 @@
 #include <cmath>
 
 #include "tessera/base/units.h"
+#include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 
 namespace tessera {
 
 int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options) {
-  const int64_t top = stack.box() / 2 - 2;
+  const int64_t top = options.model.band == "nyquist" ? (stack.box() - 1) / 2 : stack.box() / 2 - 2;
   if (!options.limit_resolution_A) return top;
   const double shell = static_cast<double>(stack.box()) * stack.voxel_size_A() / *options.limit_resolution_A;
   return std::clamp<int64_t>(std::lround(shell), 3, top);
 }
 
 int64_t first_shell(const ParticleStack& stack, const AverageOptions& options) {
+  if (options.model.band == "nyquist") return highest_shell(stack, options);
   const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
   double shell = 8;  // an eighth of the box's edge: features of a quarter of a particle that fills half the box
   if (options.initial_resolution_A) {
@@ -46,10 +48,16 @@ void ReferenceSet::prepare_search(const AverageState& state, ExecContext& contex
 }
 
 const Aligner* ReferenceSet::add(const Volume<float>& map, int class_index, const AverageState& state) {
-  const Volume<float> mask = soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3);
-  Volume<float> masked(map.shape());
-  for (int64_t i = 0; i < map.size(); ++i) masked[i] = map[i] * mask[i];
+  Volume<float> masked(map);
+  if (options_.model.mask_references) {
+    const Volume<float> mask = soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3);
+    for (int64_t i = 0; i < map.size(); ++i) masked[i] *= mask[i];
+  }
   spectra_.push_back(std::make_unique<PaddedSpectrum>(masked, state.band_limit + 1));
+  if (options_.model.imputation) {
+    maps_.push_back(std::move(masked));
+    class_of_.push_back(class_index);
+  }
   made_.push_back(std::make_unique<Aligner>(*search_, *spectra_.back(), stack_.weights(), state.band_limit,
                                             state.noise_variance, options_.align));
   return made_.back().get();
@@ -59,6 +67,14 @@ void ReferenceSet::clear() {
   serving_.clear();
   made_.clear();
   spectra_.clear();
+  maps_.clear();
+  class_of_.clear();
+}
+
+std::vector<std::vector<HalfSpectrum>> ReferenceSet::models() const {
+  std::vector<std::vector<HalfSpectrum>> out(serving_.size());
+  for (size_t i = 0; i < maps_.size(); ++i) out[class_of_[i]].push_back(centred_spectrum(maps_[i]));
+  return out;
 }
 
 void ReferenceSet::build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution,

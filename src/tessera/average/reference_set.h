@@ -20,6 +20,8 @@ class ReferenceSet {
   // One map for each class, the same for all folds.
   void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
   const ClassAligners& aligners() const { return serving_; }
+  // The spectra of the references as they were made, masks included: of each class one for all folds or one for each.
+  std::vector<std::vector<HalfSpectrum>> models() const;
 
  private:
   void prepare_search(const AverageState& state, ExecContext& context);
@@ -30,12 +32,14 @@ class ReferenceSet {
   const AverageOptions& options_;
   SearchGrid grid_;
   std::unique_ptr<RotationSearch> search_;
+  std::vector<Volume<float>> maps_;  // as given to the aligners, class by class
+  std::vector<int> class_of_;        // of each map
   std::vector<std::unique_ptr<PaddedSpectrum>> spectra_;
   std::vector<std::unique_ptr<Aligner>> made_;
   ClassAligners serving_;
 };
 
-// Shells used in the first iterations, and the most ever used.
+// Shells used in the first iterations, and the most ever used: both the last below Nyquist with --band nyquist.
 int64_t first_shell(const ParticleStack& stack, const AverageOptions& options);
 int64_t highest_shell(const ParticleStack& stack, const AverageOptions& options);
 // Shells up to which both half-sets serve one reference. Sharing more makes the half-sets agree in noise, so that the

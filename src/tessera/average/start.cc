@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
@@ -30,6 +31,42 @@ Volume<float> map_of_particle(const ParticleStack& stack, int64_t i, int64_t max
   std::vector<double> ridge = mean_weight(sums);
   for (double& r : ridge) r = std::max(r, 1e-30);
   return centred_volume(solve(sums, ridge, max_shell));
+}
+
+// Σ wX / Σ w over some particles at the identity.
+HalfSpectrum mean_unturned(const ParticleStack& stack, const std::vector<int64_t>& members) {
+  Accumulator sums(stack.box());
+  for (const int64_t i : members) sums.add(stack.padded(i, stack.box() / 2), stack.weight(i), {}, 1.0, 0, stack.box());
+  return solve(sums, std::vector<double>(stack.box(), 0.0), stack.box() / 2);
+}
+
+// [F] 2.4: particles dealt at random into classes of equal size, all at the identity; one σ², from the difference of a
+// random particle and a random class average over what is observed of it.
+void split_evenly(const ParticleStack& stack, int classes, uint64_t seed, AverageState& state) {
+  Random random(seed, "start split");
+  std::vector<int64_t> order(stack.count());
+  std::iota(order.begin(), order.end(), 0);
+  for (int64_t i = stack.count() - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
+  std::vector<std::vector<int64_t>> members(classes);
+  state.assignments.resize(stack.count());
+  for (int64_t i = 0; i < stack.count(); ++i) {
+    const int k = static_cast<int>(i % classes);
+    members[k].push_back(order[i]);
+    state.assignments[order[i]].poses = {{{}, 1.0, k}};
+  }
+  const auto particle = static_cast<int64_t>(random.below(stack.count()));
+  auto& from = members[random.below(classes)];
+  std::sort(from.begin(), from.end());
+  const HalfSpectrum average = mean_unturned(stack, from);
+  const ObservedComponents seen(stack.weight(particle), state.band_limit);
+  double square = 0, count = 0;
+  const auto loaded = stack.particle(particle);
+  for (size_t k = 0; k < seen.size(); ++k) {
+    square += std::norm(loaded->spectrum.data()[seen.index[k]] - seen.model_factor(k) * average.data()[seen.index[k]]);
+    count += seen.noise_factor(k);
+  }
+  const double variance = square / (std::max(count, 1.0) * stack.noise_share());
+  state.noise_variance.assign(state.noise_variance.size(), std::max(variance, 1e-12));
 }
 
 // `count` different particles.
@@ -86,9 +123,11 @@ class Starter {
                                      .fold_of = fold_of_,
                                      .previous = state.assignments,
                                      .posterior = {options_.method == "fa", options_.posterior_floor},
-                                     .subset = subset},
+                                     .subset = subset,
+                                     .volumes = candidate_volumes(options_.model),
+                                     .keep_pose = options_.model.keep_pose},
                                     context_, title);
-    for (int k = 0; k < options_.classes; ++k)
+    for (int k = 0; options_.model.recentre && k < options_.classes; ++k)
       move_reference(state.assignments, k, mean_offset(state.assignments, k), options_.align.max_shift_voxels);
   }
 
@@ -106,7 +145,8 @@ class Starter {
     const auto sums = accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
                                  shells_to_sum(stack_, state.band_limit), context_);
     std::vector<Resolution> resolution;
-    for (const FoldSums& one : sums) resolution.push_back(measure_resolution(one, mask, options_.wiener));
+    for (const FoldSums& one : sums)
+      resolution.push_back(measure_resolution(one, mask, options_.wiener, options_.model.ridge));
     references_.build(sums, resolution, state, options_.folds > 1, context_);
   }
 
@@ -129,6 +169,7 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   fresh.band_limit = first_shell(stack, options);
   fresh.classes.assign(options.classes, {1.0 / options.classes, outer_radius});
   fresh.summed_shells = shells_to_sum(stack, fresh.band_limit);
+  if (options.model.shift_prior) fresh.shift_deviation = static_cast<double>(stack.box());  // [F] 2.4
   Starter starter(stack, options, fold_of, folds, references, context);
   if (!initial.empty()) {
     references.build(initial, fresh, folds, context);
@@ -144,8 +185,12 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     }
     return fresh;
   }
+  if (options.start == "split") {
+    split_evenly(stack, options.classes, context.seed, fresh);
+    return fresh;
+  }
   if (options.start != "particles")
-    throw UserError(fmt::format("--start '{}': choose particles or random", options.start));
+    throw UserError(fmt::format("--start '{}': choose particles, random or split", options.start));
   AverageState best;
   double best_score = -1;
   Random random(context.seed, "start particles");

@@ -11,6 +11,7 @@ namespace tessera {
 // options.start_particles a class; options.start_iterations follow at the initial band
 // limit, and the start with the highest mean squared correlation (twice the log-likelihood at the best scale) is kept.
 // "random": uniformly random poses in random classes.
+// "split": [F] 2.4: an even random split into classes, every particle at the identity, one σ² from one of them.
 // initial: one map for each class; all particles are aligned to them and no start is tried.
 AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
                          int folds, double outer_radius, ReferenceSet& references,

@@ -46,6 +46,10 @@ struct AverageState {
   int64_t band_limit = 0;               // shells, the same for all classes so that their likelihoods compare
   int64_t summed_shells = 0;            // shells of the sums that the next references are made from
   std::vector<ClassState> classes;
+  double shift_deviation = 0;  // voxels, ζ of [F] Eq. 13; 0: no prior on shifts
+  // The references of the last E-step, of each class for all folds or one for each: what imputation fills in. Empty
+  // without it.
+  std::vector<std::vector<HalfSpectrum>> references;
   std::vector<IterationReport> reports;  // of all iterations so far
 
   double largest_mask_radius() const;

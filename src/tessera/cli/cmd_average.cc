@@ -12,6 +12,7 @@ int cmd_average(const Invocation& call) {
   Session session(call);
   AverageRequest request;
   if (!session.parse(request)) return 0;
+  if (apply_preset(request)) session.assign_given();
   const AverageOutcome outcome = run_average(request, session.context(), call.command_line);
   std::vector<std::pair<std::string, std::string>> rows = {
       {"particles", std::to_string(outcome.particles)},

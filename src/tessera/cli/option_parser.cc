@@ -124,6 +124,7 @@ void OptionParser::State::read_config(const std::filesystem::path& path, Faults&
 
 void OptionParser::parse(const std::vector<std::string>& arguments) {
   State& state = *state_;
+  for (State::Entry& entry : state.entries) entry.words.clear();
   try {
     state.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {

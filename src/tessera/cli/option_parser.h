@@ -36,7 +36,7 @@ class OptionParser {
 
   // Sets the fields: default < file < flag. The file is the value of the flag --config, if that is described.
   // UserError listing every fault: unknown flags and keys (with the nearest offered), missing and malformed values.
-  // IoError when the file cannot be read.
+  // IoError when the file cannot be read. May be called again, after the fields were changed.
   void parse(const std::vector<std::string>& arguments);
 
   // Usage, then options by group with unit and default; at most 100 columns.

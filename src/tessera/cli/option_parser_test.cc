@@ -134,6 +134,26 @@ TEST(OptionParser, LastOfRepeatedFlagsCounts) {
   EXPECT_TRUE(s.on);
 }
 
+// A preset changes fields after the first reading; what is given is assigned again and wins.
+TEST(OptionParser, ReadAgainAssignsWhatIsGivenAndNothingElse) {
+  Sample sample;
+  OptionParser parser("sample", "A verb for tests");
+  sample.describe(parser);
+  const std::vector<std::string> words = {"--count", "3", "--no-on", "in.mrc", "--copies", "4", "5"};
+  parser.parse(words);
+  sample.count = 8;
+  sample.on = true;
+  sample.kernel = "potential";
+  sample.copies = {1};
+  parser.parse(words);
+  EXPECT_EQ(sample.count, 3);
+  EXPECT_FALSE(sample.on);
+  EXPECT_EQ(sample.kernel, "potential");
+  EXPECT_THAT(sample.copies, ElementsAre(4, 5));
+  EXPECT_EQ(sample.input, "in.mrc");
+  EXPECT_TRUE(sample.more.empty());
+}
+
 TEST(OptionParser, OffersTheNearestFlag) {
   EXPECT_THAT(fault_of({"--voxle-size", "6"}), HasSubstr("unknown flag --voxle-size; did you mean --voxel-size?"));
   EXPECT_THAT(fault_of({"--zzzzzzzzzzz"}), Not(HasSubstr("did you mean")));

@@ -42,6 +42,8 @@ class Session {
     options.describe(parser_);
     return finish_parsing();
   }
+  // Assigns the given options once more, after a preset has changed the fields they belong to: what is given wins.
+  void assign_given() { parser_.parse(call_.arguments); }
   ExecContext& context() { return *context_; }
   // Prints the result as JSON or as a table, as asked; returns exit code 0.
   int print(const nlohmann::ordered_json& result, const std::string& table);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "tessera/average/paper.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
@@ -12,6 +13,20 @@
 
 namespace tessera {
 namespace {
+
+void check_model_options(Faults& faults, const ModelOptions& options) {
+  if (options.volumes != "laplace" && options.volumes != "voronoi" && options.volumes != "none")
+    faults.add(fmt::format("--volumes {}: choose laplace, voronoi or none", options.volumes));
+  if (options.band != "grown" && options.band != "nyquist")
+    faults.add(fmt::format("--band {}: choose grown or nyquist", options.band));
+  if (options.voronoi_samples < 1) faults.add(fmt::format("--voronoi-samples {}: at least 1", options.voronoi_samples));
+  for (const auto& [name, value] : {std::pair("voronoi-translation-weight", options.voronoi_translation_weight),
+                                    {"ridge", options.ridge},
+                                    {"similarity", options.similarity}})
+    if (!(value >= 0)) faults.add(fmt::format("--{} {:g}: not below 0", name, value));
+  if (options.similarity_iterations < 0)
+    faults.add(fmt::format("--similarity-iterations {}: not below 0", options.similarity_iterations));
+}
 
 void validate(const AverageRequest& request) {
   const AverageOptions& options = request.average;
@@ -29,8 +44,9 @@ void validate(const AverageRequest& request) {
     faults.add(fmt::format("{} references for --classes {}: give one map for each class", request.references.size(),
                            options.classes));
   if (options.iterations < 1) faults.add(fmt::format("--iterations {}: at least 1", options.iterations));
-  if (options.start != "particles" && options.start != "random")
-    faults.add(fmt::format("--start {}: choose particles or random", options.start));
+  if (options.start != "particles" && options.start != "random" && options.start != "split")
+    faults.add(fmt::format("--start {}: choose particles, random or split", options.start));
+  check_model_options(faults, options.model);
   if (options.folds < 1) faults.add(fmt::format("--folds {}: at least 1", options.folds));
   for (const auto& [name, value] : {std::pair("initial-resolution", options.initial_resolution_A),
                                     {"mask-diameter", options.mask_diameter_A},
@@ -211,6 +227,12 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
 }
 
 }  // namespace
+
+bool apply_preset(AverageRequest& request) {
+  if (!request.average.model.paper) return false;
+  set_paper_mode(request.average);
+  return true;
+}
 
 nlohmann::ordered_json AverageOutcome::json() const {
   nlohmann::ordered_json out = {{"folder", folder},          {"map", map},

@@ -39,6 +39,10 @@ struct AverageRequest {
   }
 };
 
+// --paper: sets all that the preset sets (average/paper.h), and returns whether it did; what the user gave is then to
+// be assigned again, so that it wins.
+bool apply_preset(AverageRequest& request);
+
 struct AverageOutcome {
   std::string folder, map, stop_reason;  // map: of the first class
   int64_t particles = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/checkpoint.h"
 
+#include <cstring>
+
 #include "tessera/io/atomic_file.h"
 
 namespace tessera {
@@ -64,6 +66,22 @@ WeightedPose pose_of(const Json& json) {
           at(10)};
 }
 
+// Bytes as they are: the same bits come back.
+Json spectrum_json(const HalfSpectrum& spectrum) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(spectrum.data());
+  const size_t size = static_cast<size_t>(spectrum.size()) * sizeof(*spectrum.data());
+  return {{"box", spectrum.real_shape().x}, {"values", Json::binary(std::vector<uint8_t>(bytes, bytes + size))}};
+}
+
+HalfSpectrum spectrum_of_json(const Json& json) {
+  HalfSpectrum out(Shape3::cube(json.at("box").get<int64_t>()));
+  const auto& bytes = json.at("values").get_binary();
+  const size_t size = static_cast<size_t>(out.size()) * sizeof(*out.data());
+  if (bytes.size() != size) throw Json::other_error::create(501, "a spectrum of the wrong size", nullptr);
+  std::memcpy(reinterpret_cast<uint8_t*>(out.data()), bytes.data(), size);
+  return out;
+}
+
 Json state_json(const AverageState& state) {
   auto reports = Json::array();
   for (const IterationReport& report : state.reports) reports.push_back(report_json(report));
@@ -77,10 +95,17 @@ Json state_json(const AverageState& state) {
   auto classes = Json::array();
   for (const ClassState& one : state.classes)
     classes.push_back({{"prior", one.prior}, {"mask_radius", one.mask_radius}});
+  auto references = Json::array();
+  for (const auto& of_class : state.references) {
+    references.push_back(Json::array());
+    for (const HalfSpectrum& one : of_class) references.back().push_back(spectrum_json(one));
+  }
   return {{"iteration", state.iteration},
           {"band_limit", state.band_limit},
           {"summed_shells", state.summed_shells},
           {"classes", classes},
+          {"shift_deviation", state.shift_deviation},
+          {"references", references},
           {"noise_variance", state.noise_variance},
           {"assignments", list},
           {"reports", reports}};
@@ -103,6 +128,11 @@ AverageState state_of(const Json& json) {
   state.summed_shells = json.at("summed_shells");
   for (const Json& entry : json.at("classes"))
     state.classes.push_back({entry.at("prior").get<double>(), entry.at("mask_radius").get<double>()});
+  state.shift_deviation = json.at("shift_deviation");
+  for (const Json& of_class : json.at("references")) {
+    auto& list = state.references.emplace_back();
+    for (const Json& one : of_class) list.push_back(spectrum_of_json(one));
+  }
   state.noise_variance = json.at("noise_variance").get<std::vector<double>>();
   for (const Json& entry : json.at("assignments")) {
     Assignment& assignment = state.assignments.emplace_back();
@@ -129,7 +159,7 @@ Json report_json(const IterationReport& report) {
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const Json json = {{"format", "tessera average checkpoint 2"},
+  const Json json = {{"format", "tessera average checkpoint 3"},
                      {"identity", checkpoint.identity},
                      {"state", state_json(checkpoint.state)}};
   const std::vector<uint8_t> bytes = Json::to_cbor(json);

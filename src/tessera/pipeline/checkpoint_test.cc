@@ -35,7 +35,13 @@ Checkpoint sample() {
   state.summed_shells = 23;
   state.classes = {{0.25, 20.1}, {0.75, 1.0 / 3}};
   state.noise_variance = {1.0 / 3, 2e-300, 7};
+  state.shift_deviation = 1.0 / 7;
   Random random(1, "checkpoint test");
+  for (const size_t folds : {1, 2}) {
+    auto& references = state.references.emplace_back(folds, HalfSpectrum(Shape3::cube(2)));
+    for (HalfSpectrum& one : references)
+      for (auto& value : one) value = {static_cast<float>(random.normal()), static_cast<float>(random.normal())};
+  }
   for (int i = 0; i < 3; ++i) {
     Assignment& a = state.assignments.emplace_back();
     for (int j = 0; j <= i; ++j)
@@ -66,6 +72,16 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(after->state.classes[0].mask_radius, 20.1);
   EXPECT_EQ(after->state.classes[1].prior, 0.75);
   EXPECT_EQ(after->state.noise_variance, before.state.noise_variance);
+  EXPECT_EQ(after->state.shift_deviation, before.state.shift_deviation);
+  ASSERT_EQ(after->state.references.size(), 2u);
+  for (size_t k = 0; k < 2; ++k) {
+    ASSERT_EQ(after->state.references[k].size(), k + 1);
+    for (size_t f = 0; f <= k; ++f) {
+      const HalfSpectrum &a = before.state.references[k][f], &b = after->state.references[k][f];
+      ASSERT_EQ(a.real_shape(), b.real_shape());
+      EXPECT_TRUE(std::equal(a.begin(), a.end(), b.begin()));
+    }
+  }
   ASSERT_EQ(after->state.assignments.size(), 3u);
   for (size_t i = 0; i < 3; ++i) {
     const Assignment &a = before.state.assignments[i], &b = after->state.assignments[i];

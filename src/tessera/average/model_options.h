@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the E- and M-steps assume: each choice in which the default leaves [F], and the constants of [F]'s own choice.
+#pragma once
+
+#include <string>
+
+#include "tessera/base/describe.h"
+
+namespace tessera {
+
+struct ModelOptions {
+  bool paper = false;               // a preset: average/paper.h
+  std::string volumes = "laplace";  // of candidates in Eq. 4: laplace | voronoi (Eq. 5–6) | none
+  int voronoi_samples = 10000;
+  double voronoi_translation_weight = 1;
+  bool uniform_euler = false;    // Voronoi samples by independent Euler angles, as printed
+  bool imputation = false;       // Eq. 10 and 12 with their terms (1 − w)
+  bool shift_prior = false;      // ζ of Eq. 13 and 15
+  bool posterior_noise = false;  // σ² from all poses by their probability (Eq. 12) instead of the best
+  std::string band = "grown";    // shells that align: grown from the half-set FSC, or nyquist
+  double ridge = 1e-3;           // without the Wiener filter: share of a shell's mean weight
+  bool mask_references = true;
+  bool recentre = true;
+  bool keep_pose = true;  // the pose of the iteration before is among the candidates
+  bool reseed = true;     // classes that die
+  bool stop_at_rest = true;
+  double similarity = 0;  // average/similarity.h
+  int similarity_iterations = 5;
+
+  template <typename Visitor>
+  void describe(Visitor& visit) {
+    visit(Option{"paper", "",
+                 "The published method, Equations 1 to 15: sets the options of this list and of the search "
+                 "that differ from it, save those that are given",
+                 "Model"},
+          paper);
+    visit(Option{"volumes", "",
+                 "What a candidate pose stands for: laplace (width of its peak), voronoi (its cell among "
+                 "the candidates) or none",
+                 "Model"},
+          volumes);
+    visit(Option{"voronoi-samples", "", "Random poses that measure the cells of one particle's candidates", "Model"},
+          voronoi_samples);
+    visit(Option{"voronoi-translation-weight", "1/voxel²",
+                 "Squared shift against the squared difference of rotation matrices in the distance of poses", "Model"},
+          voronoi_translation_weight);
+    visit(Option{"uniform-euler", "",
+                 "Draw those poses by independent uniform Euler angles; otherwise uniform rotations", "Model"},
+          uniform_euler);
+    visit(Option{"imputation", "",
+                 "Fill unobserved components of particles with the reference; otherwise weigh by what "
+                 "was observed",
+                 "Model"},
+          imputation);
+    visit(Option{"shift-prior", "", "Normal prior on shifts, its width estimated; otherwise uniform", "Model"},
+          shift_prior);
+    visit(Option{"posterior-noise", "", "Noise from every pose by its probability; otherwise from the best", "Model"},
+          posterior_noise);
+    visit(Option{"band", "", "Shells that align: grown with the half-set FSC, or nyquist for all", "Model"}, band);
+    visit(Option{"ridge", "", "Without the Wiener filter: what is added to weights, as a share of their shell's mean",
+                 "Model"},
+          ridge);
+    visit(Option{"mask-references", "", "Soft spherical mask on the references", "Model"}, mask_references);
+    visit(Option{"recentre", "", "Move averages to where their particles are boxed", "Model"}, recentre);
+    visit(Option{"keep-pose", "", "The last pose of a particle is always among its candidates", "Model"}, keep_pose);
+    visit(Option{"reseed", "", "Classes that die take particles of the largest", "Model"}, reseed);
+    visit(Option{"stop-at-rest", "", "Stop when nothing changes; otherwise do all iterations", "Model"}, stop_at_rest);
+    visit(Option{"similarity", "",
+                 "Hold classes alike at first: each gets this many times the mean of all added to its "
+                 "own sums, in the first iteration",
+                 "Model"},
+          similarity);
+    visit(Option{"similarity-iterations", "", "Iterations in which that falls to nothing", "Model"},
+          similarity_iterations);
+  }
+};
+
+}  // namespace tessera
