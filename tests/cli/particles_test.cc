@@ -7,6 +7,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/optics/wedge.h"
+#include "tessera/volume/shells.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/synthetic_particles.h"
 
@@ -170,6 +171,51 @@ TEST_F(ParticleLists, AllAlikeOrFewerThanClassesAreRefused) {
   const Result alike = average({});
   EXPECT_EQ(alike.exit_code, 2);
   EXPECT_THAT(alike.err, HasSubstr("all 12 particles hold the same voxels"));
+}
+
+TEST_F(ParticleLists, ThePosteriorIsWrittenOnRequest) {
+  const Result result = average({"--posterior", "--posterior-floor", "0"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const StarDocument document = read_star(path("out/posterior.star"));
+  const StarTable* table = document.find("posterior");
+  ASSERT_TRUE(table);
+  const ParticleSet best = read_particles(path("out/particles.star"));
+  const auto value = [&](int64_t row, const char* column) { return std::stod(table->at(row, *table->find(column))); };
+  std::vector<double> sum(12), largest(12);
+  for (int64_t row = 0; row < table->rows(); ++row) {
+    const auto i = static_cast<size_t>(value(row, "tesseraParticleNumber")) - 1;
+    ASSERT_LT(i, 12u);
+    const double probability = value(row, "tesseraProbability");
+    sum[i] += probability;
+    if (probability <= largest[i]) continue;
+    largest[i] = probability;
+    const Rotation rotation =
+        Rotation::from_relion({value(row, "rlnAngleRot"), value(row, "rlnAngleTilt"), value(row, "rlnAnglePsi")});
+    EXPECT_LT(angle_between(rotation, best.particles[i].particle_from_ref), 1e-6);
+    EXPECT_NEAR(value(row, "rlnOriginXAngst"), -best.particles[i].shift_A.x, 2e-6);
+    EXPECT_EQ(table->at(row, *table->find("rlnImageName")), truth_.particles[i].image);
+  }
+  EXPECT_GT(table->rows(), 12);
+  for (size_t i = 0; i < 12; ++i) {
+    EXPECT_NEAR(sum[i], 1, 1e-6);
+    EXPECT_NEAR(largest[i], best.particles[i].probability, 1e-6);
+  }
+}
+
+TEST_F(ParticleLists, TheResolutionIsJudgedWithinTheMask) {
+  ASSERT_EQ(average({"--poses", "truth.star"}).exit_code, 0);
+  const auto json = nlohmann::json::parse(text_of(path("out/convergence.json")));
+  const auto& judged = json.at("classes").at(0).at("fsc");
+  const auto curve = [&](const char* name) { return judged.at(name).get<std::vector<double>>(); };
+  const auto corrected = curve("corrected"), masked = curve("masked"), randomised = curve("randomised");
+  ASSERT_EQ(corrected.size(), 13u);
+  EXPECT_EQ(curve("unmasked").size(), 13u);
+  const auto from = judged.at("randomised_from_shell").get<size_t>();
+  for (size_t s = 0; s < corrected.size(); ++s) {
+    const double noise = std::max(0.0, randomised[s]);
+    EXPECT_NEAR(corrected[s], s < from + 2 ? masked[s] : (masked[s] - noise) / (1 - noise), 1e-9) << s;
+  }
+  EXPECT_NEAR(json.at("resolution_A").get<double>(), fsc_resolution_A(corrected, 0.143, box, voxel_A), 1e-9);
 }
 
 TEST_F(ParticleLists, LittleMemoryChangesNoBit) {

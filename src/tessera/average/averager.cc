@@ -51,6 +51,12 @@ AverageMaps maps_of(const FoldSums& sums, const FoldSums& completed, const Resol
   return out;
 }
 
+void judge(AverageMaps& maps, double mask_radius, const ParticleStack& stack, uint64_t seed) {
+  maps.judged =
+      corrected_fsc(maps.half[0], maps.half[1], soft_sphere(Shape3::cube(stack.box()), mask_radius, 3), -1, seed);
+  maps.resolution_A = fsc_resolution_A(maps.judged->corrected, 0.143, stack.box(), stack.voxel_size_A());
+}
+
 // Shifts of particles in a ball of radius max_shift are 0.77 of it, root mean square.
 double radius_of(const FoldSums& sums, const Resolution& resolution, double outer_radius, const ParticleStack& stack,
                  const AverageOptions& options) {
@@ -109,11 +115,13 @@ class Run {
     state_.reports.push_back(report);
   }
 
-  // The maps with all their shells.
+  // The maps with all their shells, judged.
   void finish() {
-    if (state_.summed_shells >= stack_.box() / 2) return;
-    sum(stack_.box() / 2);
-    measure();
+    if (state_.summed_shells < stack_.box() / 2) {
+      sum(stack_.box() / 2);
+      measure();
+    }
+    for (int k = 0; k < options_.classes; ++k) judge(maps_[k], state_.classes[k].mask_radius, stack_, context_.seed);
   }
 
   const AverageState& state() const { return state_; }
@@ -247,6 +255,7 @@ class Run {
       }
       line.resolution_A = maps_[k].resolution_A;
       line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+      describe_coverage(state_.assignments, k, line);
       report.map_correlation = std::min(report.map_correlation, line.map_correlation);
       report.mask_radius_A = std::max(report.mask_radius_A, line.mask_radius_A);
       report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
@@ -305,13 +314,13 @@ std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std:
   const Shape3 shape = Shape3::cube(stack.box());
   std::vector<AverageMaps> out;
   for (const FoldSums& one : sums) {
-    Resolution resolution =
-        measure_resolution(one, soft_sphere(shape, largest, 3), options.wiener, options.model.ridge);
+    double radius = largest;
+    Resolution resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge);
     if (!options.mask_diameter_A) {
-      const double radius = radius_of(one, resolution, largest, stack, options);
+      radius = radius_of(one, resolution, largest, stack, options);
       resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge);
     }
-    out.push_back(maps_of(one, one, resolution, stack));
+    judge(out.emplace_back(maps_of(one, one, resolution, stack)), radius, stack, context.seed);
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/average/angular_coverage.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
@@ -32,6 +33,17 @@ void describe_change(const std::vector<Assignment>& before, const std::vector<As
   }
   out.mean_rotation_change_deg /= std::max(1.0, kept);
   out.mean_shift_change_voxels /= std::max(1.0, kept);
+}
+
+void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out) {
+  std::vector<WeightedRotation> rotations;
+  for (const Assignment& a : assignments)
+    for (const WeightedPose& p : a.poses)
+      if (p.class_index == class_index) rotations.push_back({p.pose.particle_from_ref, p.probability});
+  const AngularCoverage coverage = angular_coverage(rotations);
+  out.covered_directions = coverage.directions;
+  out.covered_rotations = coverage.rotations;
+  out.largest_direction_excess = coverage.largest_excess;
 }
 
 std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports) {

@@ -12,6 +12,9 @@ namespace tessera {
 // Likelihood, posterior width and changes between the assignments of two iterations.
 void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out);
 
+// The angular coverage of one class.
+void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out);
+
 // Why iterating further is of no use; nothing while it is. Either the maps rest: twice a correlation above 0.999 with
 // the ones before, at the same band limit; or the run has stalled: five iterations raised neither the band limit nor
 // the mean log-likelihood by 0.2 %, and poses, classes and maps change no less than in the five before (particles of a

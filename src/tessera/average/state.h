@@ -2,10 +2,12 @@
 // What a run of averaging carries from one iteration to the next, and what it says of each.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "tessera/average/expectation.h"
 #include "tessera/average/maximisation.h"
+#include "tessera/volume/corrected_fsc.h"
 
 namespace tessera {
 
@@ -14,6 +16,9 @@ struct ClassStatus {
   double resolution_A = 0;     // half-set FSC 0.143
   double map_correlation = 0;  // with the map of the iteration before, inside the mask
   double mask_radius_A = 0;
+  // How evenly its particles are turned, weighted by their posterior (average/angular_coverage.h).
+  double covered_directions = 0, covered_rotations = 0;  // effective shares of the sphere and of SO(3)
+  double largest_direction_excess = 0;                   // of the fullest bin of directions, over a uniform share
 };
 
 // One line of convergence.json.
@@ -59,7 +64,8 @@ struct AverageState {
 struct AverageMaps {
   Volume<float> map, half[2];  // map: filtered; halves: not filtered, not masked
   Resolution resolution;
-  double resolution_A = 0;
+  double resolution_A = 0;             // half-set FSC 0.143, corrected for the mask once judged
+  std::optional<CorrectedFsc> judged;  // of the maps of a whole run, which have all their shells
 };
 
 // The poses of all particles, for the M-step.

@@ -10,6 +10,7 @@
 #include "tessera/pipeline/align.h"
 #include "tessera/pipeline/checkpoint.h"
 #include "tessera/pipeline/particle_files.h"
+#include "tessera/pipeline/posterior_table.h"
 
 namespace tessera {
 namespace {
@@ -61,7 +62,8 @@ void validate(const AverageRequest& request) {
 // What a checkpoint must share with the request that continues it.
 std::string identity_of(const AverageRequest& request, const ParticleFiles& files, uint64_t seed) {
   nlohmann::ordered_json options = options_json(request);
-  for (const char* free : {"iterations", "output", "resume", "halves", "memory", "skip-bad"}) options.erase(free);
+  for (const char* free : {"iterations", "output", "resume", "halves", "posterior", "memory", "skip-bad"})
+    options.erase(free);
   return fmt::format("{} seed {} particles {} of {} at {}", options.dump(), seed, files.set().particles.size(),
                      files.box(), files.voxel_size_A());
 }
@@ -106,14 +108,22 @@ class Writer {
       particle.probability = best.probability;
     }
     write_particles(folder_ / "particles.star", set_);
+    if (request_.posterior) write_posterior(folder_ / "posterior.star", set_, assignments, files_.voxel_size_A());
   }
 
   void convergence(const std::vector<IterationReport>& reports, const std::vector<AverageMaps>& maps) const {
     auto list = nlohmann::ordered_json::array();
     for (const IterationReport& report : reports) list.push_back(report_json(report));
     auto classes = nlohmann::ordered_json::array();
-    for (const AverageMaps& one : maps)
+    for (const AverageMaps& one : maps) {
       classes.push_back({{"resolution_A", one.resolution_A}, {"half_set_fsc", one.resolution.fsc}});
+      if (one.judged)
+        classes.back()["fsc"] = {{"unmasked", one.judged->unmasked},
+                                 {"masked", one.judged->masked},
+                                 {"randomised", one.judged->randomised},
+                                 {"corrected", one.judged->corrected},
+                                 {"randomised_from_shell", one.judged->random_from_shell}};
+    }
     const nlohmann::ordered_json json = {{"resolution_A", best_resolution_A(maps)},
                                          {"voxel_size_A", files_.voxel_size_A()},
                                          {"box", files_.box()},
@@ -278,9 +288,6 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
   reading.stop();
   outcome.particles = stack.count();
   outcome.skipped = files.skipped();
-  if (outcome.classes > outcome.particles)
-    throw UserError(fmt::format("--classes {} for {} particles: a class needs at least one; ask for fewer",
-                                outcome.classes, outcome.particles));
   return request.poses.empty() ? iterate(request, files, stack, context, record, std::move(outcome))
                                : average_once(request, files, stack, context, record, std::move(outcome));
 }

@@ -17,7 +17,7 @@ struct AverageRequest {
   std::string poses;
   bool rescale_reference = false;
   ParticleOptions particle_options;
-  bool halves = false;
+  bool halves = false, posterior = false;
   bool resume = false;
   std::string output;
 
@@ -34,6 +34,9 @@ struct AverageRequest {
           poses);
     particle_options.describe(visit);
     visit(Option{"halves", "", "Write the maps of the two half-sets too", "Output"}, halves);
+    visit(Option{"posterior", "",
+                 "Write every candidate pose of every particle, with its probability, to posterior.star", "Output"},
+          posterior);
     visit(Option{"resume", "", "Continue from the checkpoint in the output folder", "Output"}, resume);
     visit(Option{"output", "folder", "Where maps, poses and records go; made if missing", "Output"}, output);
   }
@@ -48,13 +51,14 @@ struct AverageOutcome {
   int64_t particles = 0;
   std::vector<std::string> skipped;  // images left out
   int classes = 1, iterations = 0;
-  double resolution_A = 0;          // half-set FSC 0.143, best over the classes
+  double resolution_A = 0;          // half-set FSC 0.143, corrected for the mask at the end, best over the classes
   std::vector<double> occupancies;  // share of the particles in each class
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
 };
 
 // Writes for each class class_K.mrc, class_K_half1.mrc and class_K_half2.mrc (request.halves), particles.star,
+// posterior.star (request.posterior; pipeline/posterior_table.h),
 // convergence.json, run.json and checkpoint.cbor into request.output after every iteration, each file whole.
 // Interrupted: what the last finished iteration wrote stays, and request.resume continues from it.
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line = {});

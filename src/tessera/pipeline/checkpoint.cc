@@ -39,6 +39,9 @@ void each_class_value(Class& one, Visit&& visit) {
   visit("resolution_A", one.resolution_A);
   visit("map_correlation", one.map_correlation);
   visit("mask_radius_A", one.mask_radius_A);
+  visit("covered_directions", one.covered_directions);
+  visit("covered_rotations", one.covered_rotations);
+  visit("largest_direction_excess", one.largest_direction_excess);
 }
 
 Json pose_json(const WeightedPose& weighted) {

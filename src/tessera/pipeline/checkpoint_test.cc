@@ -56,7 +56,7 @@ Checkpoint sample() {
   state.reports.resize(2);
   state.reports[1].iteration = 2;
   state.reports[1].resolution_A = 21.25;
-  state.reports[1].classes = {{0.25, 30, 0.9, 100}, {0.75, 21.25, 0.99, 101}};
+  state.reports[1].classes = {{0.25, 30, 0.9, 100, 0.5, 0.25, 3}, {0.75, 21.25, 0.99, 101, 0.9, 0.8, 1.5}};
   return checkpoint;
 }
 
