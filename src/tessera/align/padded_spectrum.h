@@ -27,6 +27,9 @@ class PaddedSpectrum {
 
   // F at frequency (x, y, z), |k| ≤ max_shell.
   std::complex<float> sample(float x, float y, float z) const;
+  // Asks the memory for what sample() and sample_jet() will read there: worth it some sixteen points ahead, where the
+  // spectrum is larger than the caches.
+  void prefetch(float x, float y, float z) const;
   // F and its derivatives along x, y, z (per unit of 1/box).
   struct Jet {
     std::complex<float> value, dx, dy, dz;
@@ -74,6 +77,13 @@ inline std::complex<float> PaddedSpectrum::sample(float x, float y, float z) con
   const Float4 a = load4(p), b = load4(p + next_y), c = load4(p + next_z), d = load4(p + next_z + next_y);
   const Float4 low = a + y * (b - a), high = c + y * (d - c), v = low + z * (high - low);
   return {v[0] + x * (v[2] - v[0]), sign * (v[1] + x * (v[3] - v[1]))};
+}
+
+inline void PaddedSpectrum::prefetch(float x, float y, float z) const {
+  float sign;
+  const float* p = cell(x, y, z, sign);
+  const int64_t next_y = 2 * row_, next_z = 2 * row_ * width_;
+  for (const int64_t row : {int64_t{0}, next_y, next_z, next_z + next_y}) __builtin_prefetch(p + row);
 }
 
 inline PaddedSpectrum::Jet PaddedSpectrum::sample_jet(float x, float y, float z) const {

@@ -12,6 +12,103 @@ namespace {
 
 constexpr size_t chunk = 256;  // components worked on together: everything of a chunk stays in the first-level cache
 
+using Float8 = float __attribute__((vector_size(32)));
+constexpr size_t lanes = 8;
+
+inline Float8 load8(const float* p) {
+  Float8 v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+// In a fixed order: the same bits everywhere.
+inline double total(Float8 v) {
+  return (static_cast<double>(v[0]) + v[4]) + (static_cast<double>(v[2]) + v[6]) +
+         ((static_cast<double>(v[1]) + v[5]) + (static_cast<double>(v[3]) + v[7]));
+}
+
+// Where the components of a chunk lie in the reference.
+struct TurnedChunk {
+  float x[chunk], y[chunk], z[chunk];
+  size_t count = 0;
+
+  void turn(const ObservedComponents& c, size_t begin, size_t size, const float (&m)[3][3]) {
+    count = size;
+    for (size_t j = 0; j < count; ++j) {
+      const float kx = c.x[begin + j], ky = c.y[begin + j], kz = c.z[begin + j];
+      x[j] = m[0][0] * kx + m[0][1] * ky + m[0][2] * kz;
+      y[j] = m[1][0] * kx + m[1][1] * ky + m[1][2] * kz;
+      z[j] = m[2][0] * kx + m[2][1] * ky + m[2][2] * kz;
+    }
+    for (size_t j = count; j < chunk; ++j) x[j] = y[j] = z[j] = 0;
+  }
+  // What the loop over components reads sixteen turns later: without it every turn waits for the memory.
+  void prefetch(const PaddedSpectrum& reference, size_t j) const {
+    const size_t ahead = std::min(j + 16, chunk - 1);
+    reference.prefetch(x[ahead], y[ahead], z[ahead]);
+  }
+};
+
+// A chunk of one particle's weights, zero beyond `count`: sums then run over whole vectors.
+struct ParticleChunk {
+  float re[chunk], im[chunk], power[chunk];
+  size_t padded = 0;
+
+  void load(const WeightedParticle& particle, size_t begin, size_t count) {
+    padded = (count + lanes - 1) / lanes * lanes;
+    const auto copy = [&](const std::vector<float>& from, float* to) {
+      std::copy_n(&from[begin], count, to);
+      std::fill(to + count, to + padded, 0.0f);
+    };
+    copy(particle.re, re);
+    copy(particle.im, im);
+    copy(*particle.power_weight, power);
+  }
+
+  // Σ Re(conj(p) y) and Σ w |y|².
+  void add_score(const float* y_re, const float* y_im, PoseScore& score) const {
+    Float8 cross{}, square{};
+    for (size_t j = 0; j < padded; j += lanes) {
+      const Float8 a = load8(y_re + j), b = load8(y_im + j);
+      cross += load8(re + j) * a + load8(im + j) * b;
+      square += load8(power + j) * (a * a + b * b);
+    }
+    score.cross += total(cross);
+    score.power += total(square);
+  }
+};
+
+// Values and six derivatives of a chunk, zero in the lanes beyond its end.
+struct DerivativeChunk {
+  float value_re[chunk], value_im[chunk], re[6][chunk], im[6][chunk];
+
+  void clear_from(size_t count, size_t padded) {
+    const auto clear = [&](float* values) { std::fill(values + count, values + padded, 0.0f); };
+    clear(value_re);
+    clear(value_im);
+    for (int a = 0; a < 6; ++a) {
+      clear(re[a]);
+      clear(im[a]);
+    }
+  }
+
+  void add_to(PoseDerivatives& out, const ParticleChunk& particle) const {
+    particle.add_score(value_re, value_im, out.score);
+    for (int a = 0; a < 6; ++a) {
+      Float8 gradient{}, half_power{}, curvature[6]{};
+      for (size_t j = 0; j < particle.padded; j += lanes) {
+        const Float8 dr = load8(re[a] + j), di = load8(im[a] + j), w = load8(particle.power + j);
+        gradient += load8(particle.re + j) * dr + load8(particle.im + j) * di;
+        const Float8 weighted_re = w * dr, weighted_im = w * di;
+        half_power += weighted_re * load8(value_re + j) + weighted_im * load8(value_im + j);
+        for (int b = 0; b <= a; ++b) curvature[b] += weighted_re * load8(re[b] + j) + weighted_im * load8(im[b] + j);
+      }
+      out.cross_gradient[a] += total(gradient);
+      out.half_power_gradient[a] += total(half_power);
+      for (int b = 0; b <= a; ++b) out.curvature[a][b] += total(curvature[b]);
+    }
+  }
+};
+
 // e^{−2πi k·t/n} along one axis for k = −max … max.
 class AxisPhases {
  public:
@@ -78,29 +175,23 @@ PoseScore score_pose(const WeightedParticle& particle, const PaddedSpectrum& ref
   const FloatMatrix back(pose.particle_from_ref.inverse().matrix());
   const Phases phases(c, pose.shift_voxels);
   PoseScore out;
+  TurnedChunk at;
+  ParticleChunk weights;
   float re[chunk], im[chunk];
   for (size_t begin = 0; begin < c.size(); begin += chunk) {
     const size_t count = std::min(chunk, c.size() - begin);
+    at.turn(c, begin, count, back.m);
+    weights.load(particle, begin, count);
     for (size_t j = 0; j < count; ++j) {
-      const size_t i = begin + j;
-      const float kx = c.x[i], ky = c.y[i], kz = c.z[i];
-      const auto a = reference.sample(back.m[0][0] * kx + back.m[0][1] * ky + back.m[0][2] * kz,
-                                      back.m[1][0] * kx + back.m[1][1] * ky + back.m[1][2] * kz,
-                                      back.m[2][0] * kx + back.m[2][1] * ky + back.m[2][2] * kz);
-      const auto phase = phases.at(c, i);
+      at.prefetch(reference, j);
+      const auto a = reference.sample(at.x[j], at.y[j], at.z[j]);
+      const auto phase = phases.at(c, begin + j);
       re[j] = a.real() * phase.real() - a.imag() * phase.imag();
       im[j] = a.real() * phase.imag() + a.imag() * phase.real();
     }
-    const float* pr = &particle.re[begin];
-    const float* pi_ = &particle.im[begin];
-    const float* w = &(*particle.power_weight)[begin];
-    float cross = 0, power = 0;
-    for (size_t j = 0; j < count; ++j) {
-      cross += pr[j] * re[j] + pi_[j] * im[j];
-      power += w[j] * (re[j] * re[j] + im[j] * im[j]);
-    }
-    out.cross += cross;
-    out.power += power;
+    std::fill(re + count, re + weights.padded, 0.0f);
+    std::fill(im + count, im + weights.padded, 0.0f);
+    weights.add_score(re, im, out);
   }
   return out;
 }
@@ -129,21 +220,24 @@ PoseDerivatives pose_derivatives(const WeightedParticle& particle, const PaddedS
   const Phases phases(c, pose.shift_voxels);
   const float step = static_cast<float>(2 * pi / static_cast<double>(c.box));
   PoseDerivatives out;
-  float value_re[chunk], value_im[chunk], d_re[6][chunk], d_im[6][chunk];
+  TurnedChunk turned;
+  ParticleChunk weights;
+  DerivativeChunk at;
   for (size_t begin = 0; begin < c.size(); begin += chunk) {
     const size_t count = std::min(chunk, c.size() - begin);
+    turned.turn(c, begin, count, back.m);
+    weights.load(particle, begin, count);
     for (size_t j = 0; j < count; ++j) {
       const size_t i = begin + j;
       const float k[3] = {c.x[i], c.y[i], c.z[i]};
-      const auto jet = reference.sample_jet(back.m[0][0] * k[0] + back.m[0][1] * k[1] + back.m[0][2] * k[2],
-                                            back.m[1][0] * k[0] + back.m[1][1] * k[1] + back.m[1][2] * k[2],
-                                            back.m[2][0] * k[0] + back.m[2][1] * k[1] + back.m[2][2] * k[2]);
+      turned.prefetch(reference, j);
+      const auto jet = reference.sample_jet(turned.x[j], turned.y[j], turned.z[j]);
       const auto phase = phases.at(c, i);
       const float pr = phase.real(), pm = phase.imag();
       const float vr = jet.value.real() * pr - jet.value.imag() * pm,
                   vi = jet.value.real() * pm + jet.value.imag() * pr;
-      value_re[j] = vr;
-      value_im[j] = vi;
+      at.value_re[j] = vr;
+      at.value_im[j] = vi;
       // Gradient turned into the particle frame, G = R ∇A; ∂/∂ω = G × k, ∂/∂t = −2πi k/n · value.
       float gr[3], gi[3];
       for (int a = 0; a < 3; ++a) {
@@ -156,36 +250,14 @@ PoseDerivatives pose_derivatives(const WeightedParticle& particle, const PaddedS
       }
       for (int a = 0; a < 3; ++a) {
         const int b = (a + 1) % 3, d = (a + 2) % 3;
-        d_re[a][j] = gr[b] * k[d] - gr[d] * k[b];
-        d_im[a][j] = gi[b] * k[d] - gi[d] * k[b];
-        d_re[3 + a][j] = step * k[a] * vi;
-        d_im[3 + a][j] = -step * k[a] * vr;
+        at.re[a][j] = gr[b] * k[d] - gr[d] * k[b];
+        at.im[a][j] = gi[b] * k[d] - gi[d] * k[b];
+        at.re[3 + a][j] = step * k[a] * vi;
+        at.im[3 + a][j] = -step * k[a] * vr;
       }
     }
-    const float* pr = &particle.re[begin];
-    const float* pi_ = &particle.im[begin];
-    const float* w = &(*particle.power_weight)[begin];
-    float cross = 0, power = 0;
-    for (size_t j = 0; j < count; ++j) {
-      cross += pr[j] * value_re[j] + pi_[j] * value_im[j];
-      power += w[j] * (value_re[j] * value_re[j] + value_im[j] * value_im[j]);
-    }
-    out.score.cross += cross;
-    out.score.power += power;
-    for (int a = 0; a < 6; ++a) {
-      float gradient = 0, half_power = 0;
-      for (size_t j = 0; j < count; ++j) {
-        gradient += pr[j] * d_re[a][j] + pi_[j] * d_im[a][j];
-        half_power += w[j] * (value_re[j] * d_re[a][j] + value_im[j] * d_im[a][j]);
-      }
-      out.cross_gradient[a] += gradient;
-      out.half_power_gradient[a] += half_power;
-      for (int b = 0; b <= a; ++b) {
-        float sum = 0;
-        for (size_t j = 0; j < count; ++j) sum += w[j] * (d_re[a][j] * d_re[b][j] + d_im[a][j] * d_im[b][j]);
-        out.curvature[a][b] += sum;
-      }
-    }
+    at.clear_from(count, weights.padded);
+    at.add_to(out, weights);
   }
   for (int a = 0; a < 6; ++a)
     for (int b = a + 1; b < 6; ++b) out.curvature[a][b] = out.curvature[b][a];

@@ -158,11 +158,14 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
     });
     transform_.analyse(work.samples.data(), work.harmonics, work.transform);
     correlator_.correlate(work.harmonics, reference.phases, shell_weight, work.scores.data(), work.correlate);
-    for (int64_t i = 0; i < correlator_.grid_size(); ++i)
-      if (work.scores[i] > work.best[i]) {
-        work.best[i] = work.scores[i];
-        work.best_translation[i] = static_cast<int16_t>(t);
-      }
+    float* best = work.best.data();
+    int16_t* best_translation = work.best_translation.data();
+    const float* scores = work.scores.data();
+    for (int64_t i = 0; i < correlator_.grid_size(); ++i) {  // without a branch, many at once
+      const bool better = scores[i] > best[i];
+      best[i] = better ? scores[i] : best[i];
+      best_translation[i] = better ? static_cast<int16_t>(t) : best_translation[i];
+    }
   }
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) work.best[i] /= denominator[i];
   return peaks(work, count, separation, window);
