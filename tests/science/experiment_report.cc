@@ -122,6 +122,7 @@ int run_experiment(const std::string& title, const Experiment& experiment, const
   fmt::print("| seed | method | misclassified | Rand index | structure | correlation | at true poses | ratio ");
   fmt::print("| FSC-0.5 Å | at true poses | ratio | symmetry | at true poses | core s | reached | stop |\n");
   fmt::print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  std::fflush(stdout);
   std::map<std::string, Summary> summaries;
   for (int i = 0; i < options.seeds; ++i) {
     const auto seed = static_cast<uint64_t>(options.first_seed + i);
