@@ -117,15 +117,20 @@ RotationSearch::Reference RotationSearch::prepare_reference(const PaddedSpectrum
   return out;
 }
 
-AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, const Reference& reference,
-                                                 const std::vector<float>& shell_weight) const {
-  Workspace work;
-  const auto harmonics = harmonics_of(
+ShellHarmonics RotationSearch::weight_harmonics(const FourierWeight& weight) const {
+  SphereTransform::Workspace work;
+  return harmonics_of(
       [&](size_t, int shell, size_t d) {
         const float r = static_cast<float>(shell), power = weight.sample(r * x_[d], r * y_[d], r * z_[d]).power;
         return std::pair(power, power);
       },
-      work.transform);
+      work);
+}
+
+AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, const Reference& reference,
+                                                 const std::vector<float>& shell_weight) const {
+  Workspace work;
+  const ShellHarmonics harmonics = weight_harmonics(weight);
   AlignedVector<float> out(correlator_.grid_size());
   correlator_.correlate(harmonics, reference.power, shell_weight, out.data(), work.correlate);
   // Truncated series can dip below zero where a wedge hides nearly everything: floor at a fraction of the mean.
@@ -136,27 +141,31 @@ AlignedVector<float> RotationSearch::denominator(const FourierWeight& weight, co
   return out;
 }
 
+void RotationSearch::shifted_harmonics(const SphereSamples& particle, int index, ShellHarmonics& out,
+                                       Workspace& work) const {
+  if (out.bandwidth != bandwidth() || out.shells != shells()) out = ShellHarmonics(bandwidth(), shells());
+  work.samples.resize(static_cast<size_t>(shells()) * transform_.samples_per_shell());
+  const auto& phase = phases_[index];
+  for_each_sample([&](size_t i, size_t point, size_t antipode, int, size_t) {
+    const float re = particle[i].real() * phase[i].real() - particle[i].imag() * phase[i].imag();
+    const float im = particle[i].real() * phase[i].imag() + particle[i].imag() * phase[i].real();
+    work.samples[point] = re + im;
+    work.samples[antipode] = re - im;
+  });
+  transform_.analyse(work.samples.data(), out, work.transform);
+}
+
 std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
     const SphereSamples& particle, const Reference& reference, const AlignedVector<float>& denominator,
     const std::vector<float>& shell_weight, const std::vector<int>& subset, int count, double separation,
     Workspace& work, double window) const {
-  if (work.harmonics.bandwidth != bandwidth() || work.harmonics.shells != shells())
-    work.harmonics = ShellHarmonics(bandwidth(), shells());
-  work.samples.resize(static_cast<size_t>(shells()) * transform_.samples_per_shell());
   work.scores.resize(correlator_.grid_size());
   work.best.assign(correlator_.grid_size(), -std::numeric_limits<float>::infinity());
   work.best_translation.assign(correlator_.grid_size(), 0);
   const size_t tries = subset.empty() ? translations_.size() : subset.size();
   for (size_t k = 0; k < tries; ++k) {
     const int t = subset.empty() ? static_cast<int>(k) : subset[k];
-    const auto& phase = phases_[t];
-    for_each_sample([&](size_t i, size_t point, size_t antipode, int, size_t) {
-      const float re = particle[i].real() * phase[i].real() - particle[i].imag() * phase[i].imag();
-      const float im = particle[i].real() * phase[i].imag() + particle[i].imag() * phase[i].real();
-      work.samples[point] = re + im;
-      work.samples[antipode] = re - im;
-    });
-    transform_.analyse(work.samples.data(), work.harmonics, work.transform);
+    shifted_harmonics(particle, t, work.harmonics, work);
     correlator_.correlate(work.harmonics, reference.phases, shell_weight, work.scores.data(), work.correlate);
     float* best = work.best.data();
     int16_t* best_translation = work.best_translation.data();

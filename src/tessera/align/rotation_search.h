@@ -30,6 +30,7 @@ class RotationSearch {
   int bandwidth() const { return transform_.bandwidth(); }
   int shells() const { return transform_.shells(); }
   const So3Correlator& correlator() const { return correlator_; }
+  const SphereTransform& transform() const { return transform_; }
   const std::vector<Vec3>& translations() const { return translations_; }
 
   size_t sample_count() const { return x_.size() * static_cast<size_t>(shells()); }
@@ -52,6 +53,9 @@ class RotationSearch {
     AlignedVector<float> samples, scores, best;
     std::vector<int16_t> best_translation;
   };
+  // Harmonics of the Hartley transform of a particle moved by −translations()[index]; of H².
+  void shifted_harmonics(const SphereSamples& particle, int index, ShellHarmonics& out, Workspace& work) const;
+  ShellHarmonics weight_harmonics(const FourierWeight& weight) const;
   struct Candidate {
     Rotation particle_from_ref;
     Vec3 shift_voxels;  // of the translation grid; 0 in the magnitude search

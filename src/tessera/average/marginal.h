@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Expectation–maximisation over every pose of a grid, no candidates: for the resolutions at which a reference-free
+// average begins, and where no single pose of a particle stands out.
+#pragma once
+
+#include "tessera/align/rotation_search.h"
+
+namespace tessera {
+
+// Real functions on shells 1 … S in the order that the correlator reads; for a map, the harmonics of its Hartley
+// transform Re F + Im F (RotationSearch).
+using ShellMap = So3Correlator::Reference;
+
+// Normal equations of one class: numerator = Σ_i Σ_{R,t} g_i(R,t) R⁻¹(H X e^{2πi k·t/n}), weight = Σ g R⁻¹(H²).
+struct MarginalSums {
+  ShellMap numerator, weight;
+  void add(const MarginalSums& other, float sign = 1);
+  void scale(float factor);
+};
+
+// What the E-step says of one particle.
+struct MarginalParticle {
+  double log_evidence = 0;     // T·log Σ prior·exp(LL/T)
+  double effective_poses = 1;  // exp(entropy), of grid points (rotation × translation)
+  int64_t best_rotation = 0;   // index into the correlator's grid
+  int best_translation = 0;    // index into the search's translations
+  int best_class = 0;
+  std::vector<double> class_probability;
+  std::vector<double> translation_probability;
+};
+
+// The log-likelihood of a pose on the grid is LL(R,t) = C₀(R;t) − ½C₁(R) (RotationSearch), that of pose_score.h up to
+// the interpolation. With a temperature T the posterior is g ∝ prior · exp(LL/T), summed over the whole grid with
+// quadrature weights. Immutable, thread-safe. One particle and class costs per translation: one analysis, one
+// correlation, and where the translation's posterior exceeds 1e-4 one adjoint correlation.
+class MarginalModel {
+ public:
+  // noise_variance: E|N|² of a component per shell, from shell 0.
+  MarginalModel(const RotationSearch& search, const std::vector<const FourierWeight*>& weights,
+                const std::vector<double>& noise_variance);
+
+  const RotationSearch& search() const { return search_; }
+  int shells() const { return search_.shells(); }
+  const std::vector<float>& shell_weight() const { return shell_weight_; }
+
+  struct Reference {
+    ShellMap map;
+    std::vector<AlignedVector<float>> half_power;  // ½C₁ on the grid of rotations, per tilt group
+  };
+  Reference reference(const ShellHarmonics& map) const;
+  MarginalSums no_sums() const;
+
+  struct Workspace {
+    RotationSearch::Workspace search;
+    std::vector<ShellHarmonics> shifted;  // per translation
+    AlignedVector<float> posterior;       // [class][translation][rotation]
+    AlignedVector<float> rotations;       // summed over translations
+    So3Correlator::Moments moments;
+  };
+  // references: one per class. log_prior: per class. sums: per class; the particle's own are stored (not added) there.
+  MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<const Reference*>& references,
+                          const std::vector<double>& log_prior, double temperature, std::vector<MarginalSums>& sums,
+                          Workspace& work) const;
+
+  // Σ_s-wise ∫ a b dΩ, times the shell weights: with own sums and a reference these are the expected cross and power.
+  std::vector<double> products(const ShellMap& a, const ShellMap& b) const;
+  // |A|² of a map given by its Hartley transform.
+  ShellHarmonics power_of(const ShellHarmonics& map) const;
+  // numerator/(weight + ridge) point by point; ridge per shell (index 0 is shell 1). Weights below 0 count as 0.
+  ShellHarmonics solve(const MarginalSums& sums, const std::vector<double>& ridge) const;
+  // Mean of a function over each shell.
+  std::vector<double> shell_mean(const ShellMap& map) const;
+
+ private:
+  const RotationSearch& search_;
+  std::vector<float> shell_weight_;
+  std::vector<ShellHarmonics> seen_;  // H² of each tilt group
+};
+
+}  // namespace tessera
