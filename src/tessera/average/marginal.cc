@@ -177,6 +177,10 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       correlator.moments(p, work.moments, work.search.correlate);
       correlator.turn_back(work.moments, work.shifted[t], own.numerator);
     }
+    for (int64_t i = 0; i < grid; ++i) {
+      const double g = work.rotations[i] * share;
+      if (g > 0) out.rotation_information += g * std::log(g / (out.class_probability[c] * correlator.quadrature(i)));
+    }
     correlator.moments(work.rotations.data(), work.moments, work.search.correlate);
     correlator.turn_back(work.moments, seen_[group], own.weight);
     own.scale(static_cast<float>(share));

@@ -22,6 +22,7 @@ struct MarginalSums {
 struct MarginalParticle {
   double log_evidence = 0;     // T·log Σ prior·exp(LL/T)
   double effective_poses = 1;  // exp(entropy), of grid points (rotation × translation)
+  double rotation_information = 0;  // nats: how far the posterior of the rotation alone is from uniform
   int64_t best_rotation = 0;   // index into the correlator's grid
   int best_translation = 0;    // index into the search's translations
   int best_class = 0;
