@@ -188,6 +188,40 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   return out;
 }
 
+std::vector<WeightedPose> MarginalModel::draw(const MarginalParticle& said, int count, Random& random,
+                                              const Workspace& work) const {
+  const So3Correlator& correlator = search_.correlator();
+  const int64_t grid = correlator.grid_size();
+  const auto translations = static_cast<int64_t>(search_.translations().size());
+  const auto pose_of = [&](int64_t at) {
+    return WeightedPose{{correlator.rotation(at % grid), search_.translations()[at / grid % translations]},
+                        0,
+                        static_cast<int>(at / grid / translations)};
+  };
+  double total = 0;
+  for (const float p : work.posterior) total += p;
+  const int64_t first = (said.best_class * translations + said.best_translation) * grid + said.best_rotation;
+  std::vector<WeightedPose> out{pose_of(first)};
+  double sum = 0, next = random.uniform(0, 1) * total / count;
+  int drawn = 0;
+  for (int64_t at = 0; at < static_cast<int64_t>(work.posterior.size()) && drawn < count; ++at) {
+    sum += work.posterior[at];
+    int times = 0;
+    for (; drawn < count && sum > next; ++drawn, ++times) next += total / count;
+    if (times == 0) continue;
+    if (at != first) out.push_back(pose_of(at));
+    (at == first ? out.front() : out.back()).probability += times / static_cast<double>(count);
+  }
+  if (out.front().probability == 0) {  // never drawn: it stands for the first that was
+    out.front().probability = out[1].probability;
+    out.erase(out.begin() + 1);
+  }
+  double kept = 0;
+  for (const WeightedPose& p : out) kept += p.probability;
+  for (WeightedPose& p : out) p.probability /= kept;
+  return out;
+}
+
 std::vector<double> MarginalModel::products(const ShellMap& a, const ShellMap& b) const {
   std::vector<double> out(shells());
   for (int l = 0; l < search_.bandwidth(); ++l)

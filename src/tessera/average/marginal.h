@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tessera/align/rotation_search.h"
+#include "tessera/average/maximisation.h"
 
 namespace tessera {
 
@@ -20,11 +21,11 @@ struct MarginalSums {
 
 // What the E-step says of one particle.
 struct MarginalParticle {
-  double log_evidence = 0;     // T·log Σ prior·exp(LL/T)
-  double effective_poses = 1;  // exp(entropy), of grid points (rotation × translation)
+  double log_evidence = 0;          // T·log Σ prior·exp(LL/T)
+  double effective_poses = 1;       // exp(entropy), of grid points (rotation × translation)
   double rotation_information = 0;  // nats: how far the posterior of the rotation alone is from uniform
-  int64_t best_rotation = 0;   // index into the correlator's grid
-  int best_translation = 0;    // index into the search's translations
+  int64_t best_rotation = 0;        // index into the correlator's grid
+  int best_translation = 0;         // index into the search's translations
   int best_class = 0;
   std::vector<double> class_probability;
   std::vector<double> translation_probability;
@@ -62,6 +63,10 @@ class MarginalModel {
   MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<const Reference*>& references,
                           const std::vector<double>& log_prior, double temperature, std::vector<MarginalSums>& sums,
                           Workspace& work) const;
+
+  // `count` poses drawn from the posterior that `work` holds after expect (systematic sampling), those drawn again
+  // merged, the likeliest pose of the grid first.
+  std::vector<WeightedPose> draw(const MarginalParticle& said, int count, Random& random, const Workspace& work) const;
 
   // Σ_s-wise ∫ a b dΩ, times the shell weights: with own sums and a reference these are the expected cross and power.
   std::vector<double> products(const ShellMap& a, const ShellMap& b) const;

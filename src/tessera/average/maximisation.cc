@@ -144,7 +144,10 @@ std::vector<double> radial_product(const Volume<float>& a, const Volume<float>& 
 
 double particle_radius(const Volume<float>& map, const Volume<float>& other, double outer_radius,
                        std::vector<double> background) {
-  std::vector<double> product = radial_product(map, other);
+  return radius_of_product(radial_product(map, other), outer_radius, std::move(background));
+}
+
+double radius_of_product(std::vector<double> product, double outer_radius, std::vector<double> background) {
   background.resize(product.size(), background.empty() ? 1.0 : 0.0);
   auto last = std::min(static_cast<size_t>(std::max(outer_radius, 4.0)), product.size() - 1);
   while (last > 4 && background[last] < 0.8) --last;

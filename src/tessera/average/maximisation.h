@@ -62,5 +62,7 @@ std::vector<double> background_profile(int64_t box, double mask_radius, double t
 // pure noise: the background is the least product in the outer half, and has the shape `background` (empty: flat).
 double particle_radius(const Volume<float>& map, const Volume<float>& other, double outer_radius,
                        std::vector<double> background = {});
+// The same from the mean product of the two at each radius 0, 1, … voxels.
+double radius_of_product(std::vector<double> product, double outer_radius, std::vector<double> background = {});
 
 }  // namespace tessera

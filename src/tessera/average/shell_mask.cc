@@ -46,4 +46,27 @@ void ShellMask::apply(ShellHarmonics& map) const {
     }
 }
 
+std::vector<double> radial_product(const ShellHarmonics& a, const ShellHarmonics& b, int64_t box) {
+  // a_lm(r) = (i^l/2π²) Σ_s κ² Δκ j_l(κr) A_lm(s): the phases i^l cancel in the product.
+  const double unit = 2 * pi / static_cast<double>(box);
+  std::vector<double> out(box / 2 + 1);
+  for (size_t r = 0; r < out.size(); ++r)
+    for (int l = 0; l < a.bandwidth; ++l) {
+      std::vector<double> factor(a.shells);
+      for (int s = 0; s < a.shells; ++s) {
+        const double kappa = unit * (s + 1);
+        factor[s] = kappa * kappa * unit * std::sph_bessel(l, kappa * static_cast<double>(r)) / (2 * pi * pi);
+      }
+      for (int m = 0; m <= l; ++m) {
+        std::complex<double> at_a, at_b;
+        for (int s = 0; s < a.shells; ++s) {
+          at_a += factor[s] * std::complex<double>(a.row(l, m)[s]);
+          at_b += factor[s] * std::complex<double>(b.row(l, m)[s]);
+        }
+        out[r] += (m == 0 ? 1 : 2) * (std::conj(at_a) * at_b).real() / (4 * pi);
+      }
+    }
+  return out;
+}
+
 }  // namespace tessera

@@ -2,6 +2,8 @@
 // A soft spherical mask on a map that is known by its harmonics on Fourier shells.
 #pragma once
 
+#include <vector>
+
 #include "tessera/so3/sphere_transform.h"
 
 namespace tessera {
@@ -19,5 +21,8 @@ class ShellMask {
   int bandwidth_, shells_;
   std::vector<float> matrix_;  // [l][s][s']
 };
+
+// Mean of the product of two maps over the sphere of each radius 0 … box/2 voxels.
+std::vector<double> radial_product(const ShellHarmonics& a, const ShellHarmonics& b, int64_t box);
 
 }  // namespace tessera

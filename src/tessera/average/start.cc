@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "tessera/average/marginal_start.h"
 #include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/partition.h"
@@ -176,6 +177,7 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     starter.align(fresh, {}, "aligning to the given map");
     return fresh;
   }
+  if (options.start == "marginal") return marginal_start(stack, options, outer_radius, context);
   if (options.start == "random") {
     fresh.assignments.resize(stack.count());
     for (int64_t i = 0; i < stack.count(); ++i) {
@@ -190,7 +192,7 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     return fresh;
   }
   if (options.start != "particles")
-    throw UserError(fmt::format("--start '{}': choose particles, random or split", options.start));
+    throw UserError(fmt::format("--start '{}': choose marginal, particles, random or split", options.start));
   AverageState best;
   double best_score = -1;
   Random random(context.seed, "start particles");

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/marginal_start.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+
+#include "tessera/average/marginal.h"
+#include "tessera/average/recentre.h"
+#include "tessera/average/reference_set.h"
+#include "tessera/average/shell_mask.h"
+#include "tessera/base/errors.h"
+#include "tessera/base/units.h"
+
+namespace tessera {
+namespace {
+
+// Indices of `count` of `all` particles, ascending.
+std::vector<int64_t> sample_of(int64_t all, int64_t count, uint64_t seed) {
+  std::vector<int64_t> order(all);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed, "marginal start particles");
+  for (int64_t i = 0; i < count; ++i) std::swap(order[i], order[i + static_cast<int64_t>(random.below(all - i))]);
+  order.resize(count);
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+int64_t nearest_point(const So3Correlator& correlator, const Rotation& rotation) {
+  const EulerZyz e = rotation.euler();
+  const int64_t n = 2 * correlator.bandwidth();
+  const auto around = [&](double angle) { return (std::lround(angle / correlator.step()) % n + n) % n; };
+  const auto j = std::clamp<int64_t>(static_cast<int64_t>(e.beta / correlator.step()), 0, n / 2 - 1);
+  return (j * n + around(e.alpha)) * n + around(e.gamma);
+}
+
+// Mean per particle.
+struct Expected {
+  double log_evidence = 0, information = 0, effective_poses = 0;
+};
+
+// The particles that anneal, on one grid.
+class Annealing {
+ public:
+  Annealing(const ParticleStack& stack, const AverageOptions& options, std::vector<int64_t> members, int degrees,
+            int shells, double radius, int folds, ExecContext& context)
+      : stack_(stack),
+        options_(options),
+        context_(context),
+        members_(std::move(members)),
+        folds_(std::clamp<int>(folds, 1, static_cast<int>(members_.size()))),
+        search_(stack.box(), degrees, shells,
+                translation_ball(options.align.max_shift_voxels,
+                                 0.35 * static_cast<double>(stack.box()) / static_cast<double>(shells))),
+        model_(search_, stack.weights(), stack.observed_variance()),
+        mask_(stack.box(), degrees, shells, radius, 3),
+        samples_(members_.size()),
+        own_(members_.size()),
+        prior_(options.classes, -std::log(options.classes)) {
+    context.threads.for_each(static_cast<int64_t>(members_.size()),
+                             [&](int64_t i, int) { samples_[i] = samples_of(members_[i]); });
+  }
+
+  const RotationSearch& search() const { return search_; }
+
+  // Every particle at a random rotation in a random class.
+  void scatter() {
+    const So3Correlator& correlator = search_.correlator();
+    context_.threads.for_each(static_cast<int64_t>(members_.size()), [&](int64_t i, int) {
+      Random random(context_.seed, "marginal start poses", static_cast<uint64_t>(members_[i]));
+      own_[i].assign(options_.classes, model_.no_sums());
+      MarginalSums& sums = own_[i][random.below(options_.classes)];
+      AlignedVector<float> one(correlator.grid_size());
+      one[nearest_point(correlator, Rotation::random(random))] = 1;
+      RotationSearch::Workspace work;
+      So3Correlator::Moments moments;
+      correlator.moments(one.data(), moments, work.correlate);
+      search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
+      correlator.turn_back(moments, work.harmonics, sums.numerator);
+      correlator.turn_back(moments, search_.weight_harmonics(stack_.weight(members_[i])), sums.weight);
+    });
+    total_up();
+  }
+
+  // One E-step, all particles against maps without their own fold, and one M-step.
+  Expected iterate(double ridge) {
+    const auto count = static_cast<int64_t>(members_.size());
+    std::vector<MarginalParticle> said(count);
+    std::vector<std::vector<MarginalSums>> next(count);
+    std::vector<MarginalModel::Workspace> work(context_.threads.count());
+    context_.threads.for_each(folds_, [&](int64_t f, int worker) {
+      if (context_.stop_requested()) throw Interrupted("stopped by request");
+      const auto references = references_without(static_cast<int>(f), ridge);
+      std::vector<const MarginalModel::Reference*> pointers;
+      for (const auto& reference : references) pointers.push_back(&reference);
+      for (int64_t i = f; i < count; i += folds_) {
+        next[i].assign(options_.classes, model_.no_sums());
+        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), pointers, prior_, 1, next[i], work[worker]);
+      }
+    });
+    own_ = std::move(next);
+    total_up();
+    Expected out;
+    std::vector<double> share(options_.classes);
+    for (const MarginalParticle& one : said) {
+      out.log_evidence += one.log_evidence / static_cast<double>(count);
+      out.information += one.rotation_information / static_cast<double>(count);
+      out.effective_poses += one.effective_poses / static_cast<double>(count);
+      for (int k = 0; k < options_.classes; ++k) share[k] += one.class_probability[k] / static_cast<double>(count);
+    }
+    for (int k = 0; k < options_.classes; ++k)
+      prior_[k] = std::log(std::max(share[k], 0.5 / static_cast<double>(count)));
+    return out;
+  }
+
+  // Of the sum of all classes, from what its half-sets share.
+  double radius(double outer_radius) const {
+    ShellHarmonics half[2];
+    for (int h = 0; h < 2; ++h) {
+      MarginalSums sums = model_.no_sums();
+      for (size_t i = h; i < members_.size(); i += 2)
+        for (const MarginalSums& one : own_[i]) sums.add(one);
+      half[h] = model_.solve(sums, ridges(sums, 0.05));
+    }
+    return radius_of_product(
+        radial_product(half[0], half[1], stack_.box()), outer_radius,
+        background_profile(stack_.box(), stack_.mask_radius(), 0.77 * options_.align.max_shift_voxels));
+  }
+
+  // The last E-step: poses drawn for every particle of the stack, those that did not anneal included.
+  std::vector<Assignment> draw(double ridge, int draws) {
+    std::vector<int> fold_of(stack_.count(), -1);
+    for (size_t i = 0; i < members_.size(); ++i) fold_of[members_[i]] = static_cast<int>(i % folds_);
+    std::vector<std::vector<int64_t>> particles(folds_ + 1);
+    for (int64_t i = 0; i < stack_.count(); ++i) particles[fold_of[i] + 1].push_back(i);
+    std::vector<Assignment> out(stack_.count());
+    std::vector<MarginalModel::Workspace> work(context_.threads.count());
+    std::vector<std::vector<MarginalSums>> sums(context_.threads.count(),
+                                                std::vector<MarginalSums>(options_.classes, model_.no_sums()));
+    const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
+      std::vector<const MarginalModel::Reference*> pointers;
+      for (const auto& reference : references) pointers.push_back(&reference);
+      const auto said = model_.expect(samples_of(i), stack_.group(i), pointers, prior_, 1, sums[worker], work[worker]);
+      Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
+      out[i].poses = model_.draw(said, draws, random, work[worker]);
+      out[i].log_likelihood = said.log_evidence;
+      out[i].residual = stack_.shell_power(i);
+    };
+    const auto whole = references_without(-1, ridge);
+    context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
+                              [&](int64_t i, int worker) { place(particles[0][i], whole, worker); });
+    context_.threads.for_each(folds_, [&](int64_t f, int worker) {
+      const auto references = references_without(static_cast<int>(f), ridge);
+      for (const int64_t i : particles[f + 1]) place(i, references, worker);
+    });
+    return out;
+  }
+
+ private:
+  SphereSamples samples_of(int64_t particle) const {
+    return search_.sample_particle(stack_.padded(particle, search_.shells() + 1), stack_.weight(particle));
+  }
+
+  void total_up() {
+    total_.assign(options_.classes, model_.no_sums());
+    for (const auto& one : own_)
+      for (int k = 0; k < options_.classes; ++k) total_[k].add(one[k]);
+  }
+
+  std::vector<double> ridges(const MarginalSums& sums, double ridge) const {
+    std::vector<double> out = model_.shell_mean(sums.weight);
+    for (double& r : out) r = std::max(ridge * r, 1e-30);
+    return out;
+  }
+
+  // fold −1: nothing left out.
+  std::vector<MarginalModel::Reference> references_without(int fold, double ridge) const {
+    std::vector<MarginalModel::Reference> out;
+    for (int k = 0; k < options_.classes; ++k) {
+      MarginalSums sums = total_[k];
+      if (fold >= 0 && folds_ > 1)
+        for (size_t i = fold; i < members_.size(); i += folds_) sums.add(own_[i][k], -1);
+      ShellHarmonics map = model_.solve(sums, ridges(sums, ridge));
+      mask_.apply(map);
+      out.push_back(model_.reference(map));
+    }
+    return out;
+  }
+
+  const ParticleStack& stack_;
+  const AverageOptions& options_;
+  ExecContext& context_;
+  std::vector<int64_t> members_;
+  int folds_;
+  RotationSearch search_;
+  MarginalModel model_;
+  ShellMask mask_;
+  std::vector<SphereSamples> samples_;
+  std::vector<std::vector<MarginalSums>> own_;  // [member][class]
+  std::vector<MarginalSums> total_;
+  std::vector<double> prior_;  // log
+};
+
+// Whether the information on the rotations, one value an iteration, has risen and rises no more as fast.
+bool has_condensed(const std::vector<double>& information) {
+  constexpr size_t stride = 3;
+  if (information.size() < 2 * stride) return false;
+  double fastest = 0, now = 0;
+  for (size_t i = stride; i < information.size(); ++i) {
+    now = information[i] - information[i - stride];
+    fastest = std::max(fastest, now);
+  }
+  return information.back() > 0.7 && now < 0.6 * fastest;
+}
+
+int shells_for(const ParticleStack& stack, const AverageOptions& options, int degrees, double radius) {
+  const double shells = options.initial_resolution_A
+                            ? static_cast<double>(stack.box()) * stack.voxel_size_A() / *options.initial_resolution_A
+                            : (degrees - 2) * static_cast<double>(stack.box()) / (2 * pi * radius);
+  return static_cast<int>(std::clamp<int64_t>(std::lround(shells), 4, highest_shell(stack, options)));
+}
+
+}  // namespace
+
+AverageState marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
+                            ExecContext& context, const MarginalStartOptions& start) {
+  const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
+  const auto members = sample_of(
+      stack.count(), options.start_particles > 0 ? std::min(most, stack.count()) : stack.count(), context.seed);
+  double radius = outer_radius;
+  if (!options.mask_diameter_A) {
+    const int degrees = start.degrees / 2;
+    Annealing round(stack, options, members, degrees, shells_for(stack, options, degrees, outer_radius / 2),
+                    outer_radius, start.folds, context);
+    round.scatter();
+    for (int i = 0; i < 4; ++i) round.iterate(1);
+    radius = round.radius(outer_radius);
+  }
+  const int shells = shells_for(stack, options, start.degrees, radius);
+  const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
+  context.sink.message(Severity::info, fmt::format("start: radius {:.0f} Å, all poses to {:.0f} Å, {} particles",
+                                                   radius * stack.voxel_size_A(), extent / shells, members.size()));
+  Annealing annealing(stack, options, members, start.degrees, shells, radius, start.folds, context);
+  annealing.scatter();
+  std::vector<double> information;
+  double ridge = start.first_ridge;
+  Progress progress(context.sink, "start", start.iterations);
+  for (int i = 0; i < start.iterations && !has_condensed(information); ++i) {
+    const Expected said = annealing.iterate(ridge);
+    information.push_back(said.information);
+    context.sink.message(Severity::debug,
+                         fmt::format("start {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
+                                     "effective poses {:.0f}",
+                                     i + 1, ridge, said.log_evidence, said.information, said.effective_poses));
+    ridge = std::max(start.last_ridge, ridge * start.ridge_factor);
+    progress.advance();
+  }
+  AverageState out;
+  out.noise_variance = stack.observed_variance();
+  out.band_limit = shells;
+  out.summed_shells = shells_to_sum(stack, shells);
+  out.assignments = annealing.draw(ridge, start.draws);
+  const auto share = occupancies(out.assignments, options.classes);
+  for (int k = 0; k < options.classes; ++k) {
+    out.classes.push_back({share[k], radius});
+    move_reference(out.assignments, k, mean_offset(out.assignments, k), options.align.max_shift_voxels);
+  }
+  return out;
+}
+
+}  // namespace tessera
