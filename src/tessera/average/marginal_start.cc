@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
+#include <memory>
 #include <numeric>
 
 #include "tessera/average/marginal.h"
@@ -33,6 +33,14 @@ int64_t nearest_point(const So3Correlator& correlator, const Rotation& rotation)
   const auto around = [&](double angle) { return (std::lround(angle / correlator.step()) % n + n) % n; };
   const auto j = std::clamp<int64_t>(static_cast<int64_t>(e.beta / correlator.step()), 0, n / 2 - 1);
   return (j * n + around(e.alpha)) * n + around(e.gamma);
+}
+
+// The same map on a finer grid: shells and degrees that it does not have are empty.
+ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
+  ShellHarmonics out(bandwidth, shells);
+  for (int l = 0; l < std::min(bandwidth, map.bandwidth); ++l)
+    for (int m = 0; m <= l; ++m) std::copy_n(map.row(l, m), std::min(shells, map.shells), out.row(l, m));
+  return out;
 }
 
 // Mean per particle.
@@ -83,15 +91,16 @@ class Annealing {
     total_up();
   }
 
-  // One E-step, all particles against maps without their own fold, and one M-step.
-  Expected iterate(double ridge) {
+  // One E-step, all particles against maps without their own fold, and one M-step. coarse: the maps are those of
+  // another grid, with the same particles.
+  Expected iterate(double ridge, const Annealing* coarse = nullptr) {
     const auto count = static_cast<int64_t>(members_.size());
     std::vector<MarginalParticle> said(count);
     std::vector<std::vector<MarginalSums>> next(count);
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
       if (context_.stop_requested()) throw Interrupted("stopped by request");
-      const auto references = references_without(static_cast<int>(f), ridge);
+      const auto references = references_of((coarse ? *coarse : *this).maps_without(static_cast<int>(f), ridge));
       std::vector<const MarginalModel::Reference*> pointers;
       for (const auto& reference : references) pointers.push_back(&reference);
       for (int64_t i = f; i < count; i += folds_) {
@@ -147,11 +156,11 @@ class Annealing {
       out[i].log_likelihood = said.log_evidence;
       out[i].residual = stack_.shell_power(i);
     };
-    const auto whole = references_without(-1, ridge);
+    const auto whole = references_of(maps_without(-1, ridge));
     context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
                               [&](int64_t i, int worker) { place(particles[0][i], whole, worker); });
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
-      const auto references = references_without(static_cast<int>(f), ridge);
+      const auto references = references_of(maps_without(static_cast<int>(f), ridge));
       for (const int64_t i : particles[f + 1]) place(i, references, worker);
     });
     return out;
@@ -174,17 +183,23 @@ class Annealing {
     return out;
   }
 
-  // fold −1: nothing left out.
-  std::vector<MarginalModel::Reference> references_without(int fold, double ridge) const {
-    std::vector<MarginalModel::Reference> out;
+  // Of every class; fold −1: nothing left out.
+  std::vector<ShellHarmonics> maps_without(int fold, double ridge) const {
+    std::vector<ShellHarmonics> out;
     for (int k = 0; k < options_.classes; ++k) {
       MarginalSums sums = total_[k];
       if (fold >= 0 && folds_ > 1)
         for (size_t i = fold; i < members_.size(); i += folds_) sums.add(own_[i][k], -1);
-      ShellHarmonics map = model_.solve(sums, ridges(sums, ridge));
-      mask_.apply(map);
-      out.push_back(model_.reference(map));
+      out.push_back(model_.solve(sums, ridges(sums, ridge)));
+      mask_.apply(out.back());
     }
+    return out;
+  }
+
+  std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps) const {
+    std::vector<MarginalModel::Reference> out;
+    for (const ShellHarmonics& map : maps)
+      out.push_back(model_.reference(embedded(map, search_.bandwidth(), search_.shells())));
     return out;
   }
 
@@ -241,26 +256,42 @@ AverageState marginal_start(ParticleStack& stack, const AverageOptions& options,
   const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
   context.sink.message(Severity::info, fmt::format("start: radius {:.0f} Å, all poses to {:.0f} Å, {} particles",
                                                    radius * stack.voxel_size_A(), extent / shells, members.size()));
-  Annealing annealing(stack, options, members, start.degrees, shells, radius, start.folds, context);
-  annealing.scatter();
+  auto annealing =
+      std::make_unique<Annealing>(stack, options, members, start.degrees, shells, radius, start.folds, context);
+  annealing->scatter();
   std::vector<double> information;
+  Expected said;
   double ridge = start.first_ridge;
+  const auto report = [&](const char* what) {
+    context.sink.message(
+        Severity::debug,
+        fmt::format("start {} {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
+                    "effective poses {:.0f}",
+                    what, information.size(), ridge, said.log_evidence, said.information, said.effective_poses));
+  };
   Progress progress(context.sink, "start", start.iterations);
-  for (int i = 0; i < start.iterations && !has_condensed(information); ++i) {
-    const Expected said = annealing.iterate(ridge);
-    information.push_back(said.information);
-    context.sink.message(Severity::debug,
-                         fmt::format("start {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
-                                     "effective poses {:.0f}",
-                                     i + 1, ridge, said.log_evidence, said.information, said.effective_poses));
+  while (static_cast<int>(information.size()) < start.iterations && !has_condensed(information)) {
     ridge = std::max(start.last_ridge, ridge * start.ridge_factor);
+    said = annealing->iterate(ridge);
+    information.push_back(said.information);
+    report("iteration");
     progress.advance();
+  }
+  if (said.effective_poses > start.draws) {  // no few poses stand for a particle: use all that its components say
+    const int degrees = start.degrees * 5 / 4;
+    auto finer = std::make_unique<Annealing>(stack, options, members, degrees,
+                                             shells_for(stack, options, degrees, radius), radius, start.folds, context);
+    for (int i = 0; i < start.finer_iterations; ++i) {
+      said = finer->iterate(ridge, i == 0 ? annealing.get() : nullptr);
+      report("finer after");
+    }
+    annealing = std::move(finer);
   }
   AverageState out;
   out.noise_variance = stack.observed_variance();
-  out.band_limit = shells;
-  out.summed_shells = shells_to_sum(stack, shells);
-  out.assignments = annealing.draw(ridge, start.draws);
+  out.band_limit = annealing->search().shells();
+  out.summed_shells = shells_to_sum(stack, out.band_limit);
+  out.assignments = annealing->draw(ridge, start.draws);
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});

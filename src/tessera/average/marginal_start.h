@@ -24,8 +24,9 @@ namespace tessera {
 struct MarginalStartOptions {
   int degrees = 22;
   double first_ridge = 0.6, ridge_factor = 0.94, last_ridge = 0.03;
-  int iterations = 60;  // at most
-  int folds = 64;       // at most; a particle's own fold is left out
+  int iterations = 60;       // at most
+  int finer_iterations = 3;  // with a quarter more degrees and shells, where posteriors stay wide
+  int folds = 64;            // at most; a particle's own fold is left out
   int draws = 64;
 };
 AverageState marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
