@@ -96,6 +96,7 @@ class Run {
                                   initial, context_);
     sum(state_.summed_shells);
     measure();
+    if (!resume && !state_.reports.empty()) describe_start(state_.reports.back());
   }
 
   void iterate() {
@@ -128,6 +129,17 @@ class Run {
   const std::vector<AverageMaps>& maps() const { return maps_; }
 
  private:
+  // A start that counts as an iteration: its maps.
+  void describe_start(IterationReport& report) const {
+    for (int k = 0; k < options_.classes; ++k) {
+      ClassStatus& line = report.classes.emplace_back();
+      line.occupancy = state_.classes[k].prior;
+      line.resolution_A = maps_[k].resolution_A;
+      line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+      report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
+    }
+  }
+
   double extent_A() const { return static_cast<double>(stack_.box()) * stack_.voxel_size_A(); }
   Volume<float> mask(int k) const { return soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3); }
 
@@ -335,15 +347,15 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   Run run(stack, options, context);
   run.begin(resume, initial);
   AverageResult result;
-  result.stop_reason = fmt::format("{} iterations done", options.iterations);
-  while (run.state().iteration < options.iterations) {
+  if (!resume && run.state().iteration > 0 && after_iteration) after_iteration(run.state(), run.maps());
+  const auto reason = [&] { return options.model.stop_at_rest ? reason_to_stop(run.state().reports) : std::nullopt; };
+  auto stop = run.state().iteration == 1 ? reason() : std::nullopt;  // the start may have been all
+  while (!stop && run.state().iteration < options.iterations) {
     run.iterate();
     if (after_iteration) after_iteration(run.state(), run.maps());
-    if (const auto reason = options.model.stop_at_rest ? reason_to_stop(run.state().reports) : std::nullopt) {
-      result.stop_reason = *reason;
-      break;
-    }
+    stop = reason();
   }
+  result.stop_reason = stop.value_or(fmt::format("{} iterations done", options.iterations));
   run.finish();
   result.state = run.state();
   result.maps = run.maps();

@@ -93,8 +93,8 @@ MarginalModel::Reference MarginalModel::reference(const ShellHarmonics& map) con
 
 MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
                                        const std::vector<const Reference*>& references,
-                                       const std::vector<double>& log_prior, double temperature,
-                                       std::vector<MarginalSums>& sums, Workspace& work) const {
+                                       const std::vector<double>& log_prior, std::vector<MarginalSums>& sums,
+                                       Workspace& work) const {
   const So3Correlator& correlator = search_.correlator();
   const int64_t grid = correlator.grid_size(), plane = grid / correlator.bandwidth();
   const size_t translations = search_.translations().size(), classes = references.size();
@@ -108,7 +108,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       float* score = &work.posterior[(c * translations + t) * grid];
       correlator.correlate(work.shifted[t], references[c]->map, shell_weight_, score, work.search.correlate);
       const float* half_power = references[c]->half_power[group].data();
-      const auto prior = static_cast<float>(log_prior[c] * temperature);
+      const auto prior = static_cast<float>(log_prior[c]);
       float largest[lanes];
       std::fill(largest, largest + lanes, -3e38f);
       for (int64_t i = 0; i < grid; i += lanes)
@@ -128,7 +128,6 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     out.best_rotation = std::max_element(score, score + grid) - score;
   }
   // exp, and the sums of each class and translation.
-  const auto inverse = static_cast<float>(1 / temperature);
   std::vector<double> mass(classes * translations), energy(classes * translations);
   for (size_t ct = 0; ct < mass.size(); ++ct)
     for (int64_t j = 0; j < correlator.bandwidth(); ++j) {
@@ -137,7 +136,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       float sum[lanes] = {}, log_sum[lanes] = {};
       const int64_t whole = plane / lanes * lanes;
       const auto one = [&](int64_t i, int64_t k) {
-        const float x = (p[i] - best) * inverse;
+        const float x = p[i] - best;
         const float g = quadrature * exponential(x);
         p[i] = g;
         sum[k] += g;
@@ -158,8 +157,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   }
   mean_log /= total;
   out.effective_poses = std::exp(std::log(total) - mean_log);
-  out.log_evidence =
-      best + temperature * std::log(total / (static_cast<double>(grid) * static_cast<double>(translations)));
+  out.log_evidence = best + std::log(total / (static_cast<double>(grid) * static_cast<double>(translations)));
   out.class_probability.assign(classes, 0);
   out.translation_probability.assign(translations, 0);
   const double share = 1 / total;

@@ -21,7 +21,7 @@ struct MarginalSums {
 
 // What the E-step says of one particle.
 struct MarginalParticle {
-  double log_evidence = 0;          // T·log Σ prior·exp(LL/T)
+  double log_evidence = 0;          // log Σ prior·exp(LL), the prior uniform over rotations and translations
   double effective_poses = 1;       // exp(entropy), of grid points (rotation × translation)
   double rotation_information = 0;  // nats: how far the posterior of the rotation alone is from uniform
   int64_t best_rotation = 0;        // index into the correlator's grid
@@ -32,9 +32,9 @@ struct MarginalParticle {
 };
 
 // The log-likelihood of a pose on the grid is LL(R,t) = C₀(R;t) − ½C₁(R) (RotationSearch), that of pose_score.h up to
-// the interpolation. With a temperature T the posterior is g ∝ prior · exp(LL/T), summed over the whole grid with
-// quadrature weights. Immutable, thread-safe. One particle and class costs per translation: one analysis, one
-// correlation, and where the translation's posterior exceeds 1e-4 one adjoint correlation.
+// the interpolation. The posterior is g ∝ prior · exp(LL), summed over the whole grid with quadrature weights.
+// Immutable, thread-safe. One particle and class costs per translation: one analysis, one correlation, and where the
+// translation's posterior exceeds 1e-4 one adjoint correlation.
 class MarginalModel {
  public:
   // noise_variance: E|N|² of a component per shell, from shell 0.
@@ -61,8 +61,7 @@ class MarginalModel {
   };
   // references: one per class. log_prior: per class. sums: per class; the particle's own are stored (not added) there.
   MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<const Reference*>& references,
-                          const std::vector<double>& log_prior, double temperature, std::vector<MarginalSums>& sums,
-                          Workspace& work) const;
+                          const std::vector<double>& log_prior, std::vector<MarginalSums>& sums, Workspace& work) const;
 
   // `count` poses drawn from the posterior that `work` holds after expect (systematic sampling), those drawn again
   // merged, the likeliest pose of the grid first.

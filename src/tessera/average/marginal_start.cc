@@ -2,10 +2,12 @@
 #include "tessera/average/marginal_start.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numeric>
 
+#include "tessera/average/convergence.h"
 #include "tessera/average/marginal.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
@@ -43,7 +45,7 @@ ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
   return out;
 }
 
-// Mean per particle.
+// Means over the particles; of the effective poses the geometric one.
 struct Expected {
   double log_evidence = 0, information = 0, effective_poses = 0;
 };
@@ -105,7 +107,7 @@ class Annealing {
       for (const auto& reference : references) pointers.push_back(&reference);
       for (int64_t i = f; i < count; i += folds_) {
         next[i].assign(options_.classes, model_.no_sums());
-        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), pointers, prior_, 1, next[i], work[worker]);
+        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), pointers, prior_, next[i], work[worker]);
       }
     });
     own_ = std::move(next);
@@ -115,9 +117,10 @@ class Annealing {
     for (const MarginalParticle& one : said) {
       out.log_evidence += one.log_evidence / static_cast<double>(count);
       out.information += one.rotation_information / static_cast<double>(count);
-      out.effective_poses += one.effective_poses / static_cast<double>(count);
+      out.effective_poses += std::log(one.effective_poses) / static_cast<double>(count);
       for (int k = 0; k < options_.classes; ++k) share[k] += one.class_probability[k] / static_cast<double>(count);
     }
+    out.effective_poses = std::exp(out.effective_poses);
     for (int k = 0; k < options_.classes; ++k)
       prior_[k] = std::log(std::max(share[k], 0.5 / static_cast<double>(count)));
     return out;
@@ -150,7 +153,7 @@ class Annealing {
     const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
       std::vector<const MarginalModel::Reference*> pointers;
       for (const auto& reference : references) pointers.push_back(&reference);
-      const auto said = model_.expect(samples_of(i), stack_.group(i), pointers, prior_, 1, sums[worker], work[worker]);
+      const auto said = model_.expect(samples_of(i), stack_.group(i), pointers, prior_, sums[worker], work[worker]);
       Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
       out[i].poses = model_.draw(said, draws, random, work[worker]);
       out[i].log_likelihood = said.log_evidence;
@@ -236,67 +239,105 @@ int shells_for(const ParticleStack& stack, const AverageOptions& options, int de
   return static_cast<int>(std::clamp<int64_t>(std::lround(shells), 4, highest_shell(stack, options)));
 }
 
+// What a start shares between its rounds.
+struct Setting {
+  ParticleStack& stack;
+  const AverageOptions& options;
+  const MarginalStartOptions& start;
+  ExecContext& context;
+  std::vector<int64_t> members;
+
+  std::unique_ptr<Annealing> annealing(int degrees, int shells, double radius) const {
+    return std::make_unique<Annealing>(stack, options, members, degrees, shells, radius, start.folds, context);
+  }
+  void report(const char* what, size_t iteration, double ridge, const Expected& said) const {
+    context.sink.message(
+        Severity::debug,
+        fmt::format("start, {} {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
+                    "effective poses {:.0f}",
+                    what, iteration, ridge, said.log_evidence, said.information, said.effective_poses));
+  }
+};
+
+// From a round average.
+double found_radius(const Setting& setting, double outer_radius) {
+  const int degrees = setting.start.degrees / 2;
+  const auto round =
+      setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, outer_radius / 2), outer_radius);
+  round->scatter();
+  for (int i = 0; i < 4; ++i) round->iterate(1);
+  return round->radius(outer_radius);
+}
+
+struct Annealed {
+  std::unique_ptr<Annealing> particles;
+  Expected said;
+  double ridge = 0;
+};
+
+// Lowers the ridge until an average has condensed; where posteriors stay wide, no few poses stand for a particle, and a
+// finer grid uses what more of its components say.
+Annealed anneal(const Setting& setting, double radius) {
+  const MarginalStartOptions& start = setting.start;
+  const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
+  Annealed out{setting.annealing(start.degrees, shells, radius), {}, start.first_ridge};
+  out.particles->scatter();
+  std::vector<double> information;
+  Progress progress(setting.context.sink, "start", start.iterations);
+  while (static_cast<int>(information.size()) < start.iterations && !has_condensed(information)) {
+    out.ridge = std::max(start.last_ridge, out.ridge * start.ridge_factor);
+    out.said = out.particles->iterate(out.ridge);
+    information.push_back(out.said.information);
+    setting.report("iteration", information.size(), out.ridge, out.said);
+    progress.advance();
+  }
+  if (out.said.effective_poses <= most_effective_candidates) return out;
+  const int degrees = start.degrees * 5 / 4;
+  auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
+  for (int i = 0; i < start.finer_iterations; ++i) {
+    out.said = finer->iterate(out.ridge, i == 0 ? out.particles.get() : nullptr);
+    setting.report("finer", i + 1, out.ridge, out.said);
+  }
+  out.particles = std::move(finer);
+  return out;
+}
+
 }  // namespace
 
 AverageState marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
                             ExecContext& context, const MarginalStartOptions& start) {
+  const auto begin = std::chrono::steady_clock::now();
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
-  const auto members = sample_of(
-      stack.count(), options.start_particles > 0 ? std::min(most, stack.count()) : stack.count(), context.seed);
-  double radius = outer_radius;
-  if (!options.mask_diameter_A) {
-    const int degrees = start.degrees / 2;
-    Annealing round(stack, options, members, degrees, shells_for(stack, options, degrees, outer_radius / 2),
-                    outer_radius, start.folds, context);
-    round.scatter();
-    for (int i = 0; i < 4; ++i) round.iterate(1);
-    radius = round.radius(outer_radius);
-  }
-  const int shells = shells_for(stack, options, start.degrees, radius);
-  const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
-  context.sink.message(Severity::info, fmt::format("start: radius {:.0f} Å, all poses to {:.0f} Å, {} particles",
-                                                   radius * stack.voxel_size_A(), extent / shells, members.size()));
-  auto annealing =
-      std::make_unique<Annealing>(stack, options, members, start.degrees, shells, radius, start.folds, context);
-  annealing->scatter();
-  std::vector<double> information;
-  Expected said;
-  double ridge = start.first_ridge;
-  const auto report = [&](const char* what) {
-    context.sink.message(
-        Severity::debug,
-        fmt::format("start {} {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
-                    "effective poses {:.0f}",
-                    what, information.size(), ridge, said.log_evidence, said.information, said.effective_poses));
-  };
-  Progress progress(context.sink, "start", start.iterations);
-  while (static_cast<int>(information.size()) < start.iterations && !has_condensed(information)) {
-    ridge = std::max(start.last_ridge, ridge * start.ridge_factor);
-    said = annealing->iterate(ridge);
-    information.push_back(said.information);
-    report("iteration");
-    progress.advance();
-  }
-  if (said.effective_poses > start.draws) {  // no few poses stand for a particle: use all that its components say
-    const int degrees = start.degrees * 5 / 4;
-    auto finer = std::make_unique<Annealing>(stack, options, members, degrees,
-                                             shells_for(stack, options, degrees, radius), radius, start.folds, context);
-    for (int i = 0; i < start.finer_iterations; ++i) {
-      said = finer->iterate(ridge, i == 0 ? annealing.get() : nullptr);
-      report("finer after");
-    }
-    annealing = std::move(finer);
-  }
+  const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
+  const Setting setting{stack, options, start, context, sample_of(stack.count(), count, context.seed)};
+  const double radius = options.mask_diameter_A ? outer_radius : found_radius(setting, outer_radius);
+  Annealed annealed = anneal(setting, radius);
+  const Expected& said = annealed.said;
   AverageState out;
   out.noise_variance = stack.observed_variance();
-  out.band_limit = annealing->search().shells();
+  out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
-  out.assignments = annealing->draw(ridge, start.draws);
+  out.assignments = annealed.particles->draw(annealed.ridge, start.draws);
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});
     move_reference(out.assignments, k, mean_offset(out.assignments, k), options.align.max_shift_voxels);
   }
+  const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
+  context.sink.message(
+      Severity::info, fmt::format("start over all poses to {:.0f} Å: radius {:.0f} Å, {:.1f} nats on the rotation of a "
+                                  "particle, {:.0f} effective poses",
+                                  extent / static_cast<double>(out.band_limit), radius * stack.voxel_size_A(),
+                                  said.information, said.effective_poses));
+  if (said.effective_poses <= most_effective_candidates) return out;
+  IterationReport& line = out.reports.emplace_back();
+  line.iteration = out.iteration = 1;
+  line.band_limit = out.band_limit;
+  line.band_limit_A = extent / static_cast<double>(out.band_limit);
+  line.mean_log_likelihood = said.log_evidence;
+  line.effective_candidates = said.effective_poses;
+  line.mask_radius_A = radius * stack.voxel_size_A();
+  line.expectation_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;
 }
 

@@ -15,7 +15,8 @@ struct AverageOptions {
   std::string method = "faml";  // faml: candidates weighted by their posterior; fa: the best candidate alone
   int classes = 1;
   int iterations = 20;
-  // particles: the best of several single-particle starts; random: random poses; split: even random classes, no turns
+  // marginal: every pose of a grid weighed (marginal_start.h); particles: the best of several single-particle starts;
+  // random: random poses; split: even random classes, no turns
   std::string start = "particles";
   int starts = 4;
   int start_iterations = 2;
@@ -39,8 +40,8 @@ struct AverageOptions {
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
     visit(Option{"start", "",
-                 "particles: the likeliest of several single-particle starts; random: random poses; split: random "
-                 "classes, unturned",
+                 "marginal: weigh every pose of a grid, for very weak particles; particles: the likeliest of several "
+                 "single-particle starts; random: random poses; split: random classes, unturned",
                  "Start"},
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/average.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "tessera/average/paper.h"
