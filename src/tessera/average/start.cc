@@ -116,14 +116,14 @@ class Starter {
         context_(context) {}
 
   // subset: of the particles; empty: all.
-  void align(AverageState& state, const std::vector<int64_t>& subset, const std::string& title) {
+  void align(AverageState& state, const std::vector<int64_t>& subset, const std::string& title, bool hard = false) {
     const std::vector<double> prior(options_.classes, 1.0 / options_.classes);
     state.assignments = expectation({.stack = stack_,
                                      .aligners = references_.aligners(),
                                      .class_prior = prior,
                                      .fold_of = fold_of_,
                                      .previous = state.assignments,
-                                     .posterior = {options_.method == "fa", options_.posterior_floor},
+                                     .posterior = {hard || options_.method == "fa", options_.posterior_floor},
                                      .subset = subset,
                                      .volumes = candidate_volumes(options_.model),
                                      .keep_pose = options_.model.keep_pose},
@@ -174,7 +174,8 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   Starter starter(stack, options, fold_of, folds, references, context);
   if (!initial.empty()) {
     references.build(initial, fresh, folds, context);
-    starter.align(fresh, {}, "aligning to the given map");
+    // The scale of a given map is anything: the posterior would weigh poses and classes by it, correlations do not.
+    starter.align(fresh, {}, "aligning to the given map", true);
     return fresh;
   }
   if (options.start == "marginal") return marginal_start(stack, options, outer_radius, context);

@@ -27,7 +27,7 @@ namespace tessera {
 struct ImagingOptions {
   double snr = 0.05;
   std::string snr_definition = "projection";
-  std::string snr_scope = "data-set";
+  std::string snr_scope = "structure";
   bool noise_free = false;
   std::string noise_stage = "before-ctf";
   std::array<double, 2> tilt_range_deg{-60, 60};
@@ -49,7 +49,7 @@ struct ImagingOptions {
                  "Noise"},
           snr_definition);
     visit(Option{"snr-scope", "",
-                 "data-set: one noise level for all structures; structure: each its own to reach the SNR", "Noise"},
+                 "structure: each has its own noise level to reach the SNR; data-set: one level for all", "Noise"},
           snr_scope);
     visit(Option{"noise-free", "", "Leave the noise out", "Noise"}, noise_free);
     visit(Option{"noise-stage", "", "before-ctf or after-ctf: where white noise joins the image", "Noise"},

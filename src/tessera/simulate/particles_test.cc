@@ -134,12 +134,12 @@ TEST(SimulateParticles, NoiseLevelIsOneForTheSetOrOneForEachStructure) {
   ImagingOptions options = coarse_series();
   options.snr = 0.1;
   const std::vector<SimulatedStructure> two{{phantom_map(), 6}, {phantom_map(0.5), 6}};
+  for (const ClassReport& of_class : simulate(two, options).report.classes) EXPECT_NEAR(of_class.snr, 0.1, 1e-6);
+  options.snr_scope = "data-set";
   const auto shared = simulate(two, options).report;
   EXPECT_EQ(shared.classes[0].noise_sigma, shared.classes[1].noise_sigma);
   EXPECT_GT(shared.classes[0].snr, 2 * shared.classes[1].snr);
   EXPECT_NEAR((shared.classes[0].snr + shared.classes[1].snr) / 2, 0.1, 1e-6);
-  options.snr_scope = "structure";
-  for (const ClassReport& of_class : simulate(two, options).report.classes) EXPECT_NEAR(of_class.snr, 0.1, 1e-6);
 }
 
 TEST(DrawPose, ShiftsFillTheBallAndRotationsTheGroup) {
