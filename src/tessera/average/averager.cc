@@ -125,6 +125,12 @@ class Run {
     for (int k = 0; k < options_.classes; ++k) judge(maps_[k], state_.classes[k].mask_radius, stack_, context_.seed);
   }
 
+  // With the references of the last iteration; none before the first.
+  std::optional<NoiseControl> noise_control() const {
+    if (references_.aligners().empty()) return std::nullopt;
+    return compare_with_noise(stack_, references_, fold_of_, context_);
+  }
+
   const AverageState& state() const { return state_; }
   const std::vector<AverageMaps>& maps() const { return maps_; }
 
@@ -357,6 +363,7 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   }
   result.stop_reason = stop.value_or(fmt::format("{} iterations done", options.iterations));
   run.finish();
+  result.noise_control = run.noise_control();
   result.state = run.state();
   result.maps = run.maps();
   return result;

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tessera/average/convergence.h"
+#include "tessera/average/noise_control.h"
 #include "tessera/average/options.h"
 
 namespace tessera {
@@ -13,6 +14,7 @@ struct AverageResult {
   AverageState state;
   std::vector<AverageMaps> maps;  // of each class
   std::string stop_reason;
+  std::optional<NoiseControl> noise_control;  // none when no iteration was left to do
 };
 
 // Called after each iteration with everything worth saving. Maps of an iteration have the shells that its M-step

@@ -20,6 +20,7 @@ class ReferenceSet {
   // One map for each class, the same for all folds.
   void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
   const ClassAligners& aligners() const { return serving_; }
+  const RotationSearch& search() const { return *search_; }  // of the references built last
   // The spectra of the references as they were made, masks included: of each class one for all folds or one for each.
   std::vector<std::vector<HalfSpectrum>> models() const;
 

@@ -222,6 +222,16 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     const AverageResult result =
         average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, initial);
     outcome.stop_reason = result.stop_reason;
+    outcome.noise_control = result.noise_control;
+    if (outcome.noise_control && !outcome.noise_control->tells_from_noise())
+      context.sink.message(
+          Severity::warning,
+          fmt::format(
+              "no structure: the particles match their average (correlation {:.2f}) hardly better than noise "
+              "does ({:.2f} ± {:.2f}); the maps and their resolution mean nothing. Are these boxes of particles, "
+              "and of one kind?",
+              outcome.noise_control->correlation, outcome.noise_control->of_noise,
+              outcome.noise_control->standard_error));
     outcome.iterations = result.state.iteration;
     outcome.resolution_A = best_resolution_A(result.maps);
     outcome.occupancies = occupancies(result.state.assignments, request.average.classes);
@@ -252,6 +262,12 @@ nlohmann::ordered_json AverageOutcome::json() const {
                                 {"classes", classes},        {"occupancies", occupancies},
                                 {"iterations", iterations},  {"resolution_A", resolution_A},
                                 {"stop_reason", stop_reason}};
+  if (noise_control)
+    out["noise_control"] = {{"particles", noise_control->particles},
+                            {"correlation", noise_control->correlation},
+                            {"of_noise", noise_control->of_noise},
+                            {"standard_error", noise_control->standard_error},
+                            {"tells_from_noise", noise_control->tells_from_noise()}};
   if (reports.empty()) return out;
   out["last_iteration"] = report_json(reports.back());
   double rotations = 0, shifts = 0, refinement = 0;  // of the E-steps, all threads, all iterations

@@ -53,6 +53,7 @@ struct AverageOutcome {
   int classes = 1, iterations = 0;
   double resolution_A = 0;          // half-set FSC 0.143, corrected for the mask at the end, best over the classes
   std::vector<double> occupancies;  // share of the particles in each class
+  std::optional<NoiseControl> noise_control;
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
 };
