@@ -47,6 +47,7 @@ const std::vector<Variant> from_default = {
        o.align.whole_band = true;
      }},
     {"--no-refine", [](AverageOptions& o) { o.align.refine = false; }},
+    {"--no-mask-particles", [](AverageOptions& o) { o.model.mask_particles = false; }},
     {"--no-mask-references", [](AverageOptions& o) { o.model.mask_references = false; }},
     {"--no-recentre", [](AverageOptions& o) { o.model.recentre = false; }},
     {"--no-keep-pose", [](AverageOptions& o) { o.model.keep_pose = false; }},
@@ -71,6 +72,7 @@ const std::vector<Variant> from_paper = {
     {"--wiener", [](AverageOptions& o) { o.wiener = true; }},
     {"--band grown", [](AverageOptions& o) { o.model.band = "grown"; }},
     {"--folds 8", [](AverageOptions& o) { o.folds = 8; }},
+    {"--mask-particles", [](AverageOptions& o) { o.model.mask_particles = true; }},
     {"--mask-references", [](AverageOptions& o) { o.model.mask_references = true; }},
     {"--recentre", [](AverageOptions& o) { o.model.recentre = true; }},
     {"--keep-pose", [](AverageOptions& o) { o.model.keep_pose = true; }},
@@ -122,7 +124,9 @@ class Set {
 
  private:
   ParticleStack stack(const AverageOptions& options) {
-    return {source_, stack_mask_radius(settings_.box, 10, options), context_};
+    return {source_,
+            {.mask_radius = stack_mask_radius(settings_.box, 10, options), .masked = options.model.mask_particles},
+            context_};
   }
   double correlation(const AverageMaps& maps) {
     const Map truth{synthetic::render(phantom_, settings_.box, {}), 10};

@@ -50,11 +50,15 @@ bool ExperimentParser::parse(const std::vector<std::string>& arguments, Experime
 }
 
 AverageRequest request_of(const std::string& method, AverageRequest request) {
-  for (size_t start = 0; start <= method.size();) {
-    const size_t end = std::min(method.find('+', start), method.size());
-    apply_setting(method.substr(start, end - start), request);
-    start = end + 1;
-  }
+  const auto apply_all = [&] {
+    for (size_t start = 0; start <= method.size();) {
+      const size_t end = std::min(method.find('+', start), method.size());
+      apply_setting(method.substr(start, end - start), request);
+      start = end + 1;
+    }
+  };
+  apply_all();
+  if (apply_preset(request)) apply_all();  // what is named beside "paper" wins
   return request;
 }
 

@@ -19,6 +19,7 @@ struct ModelOptions {
   bool posterior_noise = false;  // σ² from all poses by their probability (Eq. 12) instead of the best
   std::string band = "grown";    // shells that align: grown from the half-set FSC, or nyquist
   double ridge = 1e-3;           // without the Wiener filter: share of a shell's mean weight
+  bool mask_particles = true;
   bool mask_references = true;
   bool recentre = true;
   bool keep_pose = true;  // the pose of the iteration before is among the candidates
@@ -60,6 +61,7 @@ struct ModelOptions {
     visit(Option{"ridge", "", "Without the Wiener filter: what is added to weights, as a share of their shell's mean",
                  "Model"},
           ridge);
+    visit(Option{"mask-particles", "", "Soft spherical mask on the particles", "Model"}, mask_particles);
     visit(Option{"mask-references", "", "Soft spherical mask on the references", "Model"}, mask_references);
     visit(Option{"recentre", "", "Move averages to where their particles are boxed", "Model"}, recentre);
     visit(Option{"keep-pose", "", "The last pose of a particle is always among its candidates", "Model"}, keep_pose);

@@ -35,7 +35,10 @@ struct Scene {
     set_paper_mode(options);
     options.align.bandwidth = 12;
   }
-  ParticleStack stack() { return {source, stack_mask_radius(box, 10, options), context}; }
+  ParticleStack stack() {
+    return {
+        source, {.mask_radius = stack_mask_radius(box, 10, options), .masked = options.model.mask_particles}, context};
+  }
   AverageResult run(const AverageState* resume = nullptr, const IterationCallback& after = nullptr) {
     ParticleStack particles = stack();
     return average_particles(particles, options, context, after, resume);
@@ -130,6 +133,7 @@ TEST(PaperMode, EveryDeviationHasAnEffectOfItsOwn) {
       {"shift prior", [](AverageOptions& o) { o.model.shift_prior = true; }},
       {"posterior noise", [](AverageOptions& o) { o.model.posterior_noise = true; }},
       {"band", [](AverageOptions& o) { o.model.band = "nyquist"; }},
+      {"mask on particles", [](AverageOptions& o) { o.model.mask_particles = false; }},
       {"mask on references", [](AverageOptions& o) { o.model.mask_references = false; }},
       {"recentring", [](AverageOptions& o) { o.model.recentre = false; }},
       {"pose kept", [](AverageOptions& o) { o.model.keep_pose = false; }},

@@ -15,8 +15,15 @@
 namespace tessera {
 namespace {
 
-// Background outside the mask to mean 0 and variance `wanted`, then the mask. Returns a fault, empty when fine.
-std::string normalise(Volume<float>& v, const Volume<float>& mask, double wanted) {
+// v ← (v − mean)·scale, masked.
+void rescale(Volume<float>& v, double mean, double scale, const Volume<float>& mask, bool masked) {
+  for (int64_t i = 0; i < v.size(); ++i)
+    v[i] = (v[i] - static_cast<float>(mean)) * static_cast<float>(scale) * (masked ? mask[i] : 1.0f);
+}
+
+// Background outside the mask to mean 0 and variance `wanted`, then the mask if `masked`. Returns a fault, empty when
+// fine.
+std::string normalise(Volume<float>& v, const Volume<float>& mask, bool masked, double wanted) {
   double count = 0, sum = 0, square = 0;
   for (int64_t i = 0; i < v.size(); ++i) {
     if (!std::isfinite(v[i])) return "holds NaN or infinite voxels";
@@ -31,12 +38,10 @@ std::string normalise(Volume<float>& v, const Volume<float>& mask, double wanted
     // Noise-free particles have an empty background: scale by the whole box instead.
     const Statistics all = statistics(v);
     if (!(all.variance > 0)) return "is constant";
-    const auto scale = static_cast<float>(1 / std::sqrt(all.variance));
-    for (int64_t i = 0; i < v.size(); ++i) v[i] = (v[i] - static_cast<float>(mean)) * scale * mask[i];
+    rescale(v, mean, 1 / std::sqrt(all.variance), mask, masked);
     return {};
   }
-  const auto scale = static_cast<float>(std::sqrt(wanted / variance));
-  for (int64_t i = 0; i < v.size(); ++i) v[i] = (v[i] - static_cast<float>(mean)) * scale * mask[i];
+  rescale(v, mean, std::sqrt(wanted / variance), mask, masked);
   return {};
 }
 
@@ -72,7 +77,7 @@ ParticleStack::ParticleStack(const ParticleSource& source, const StackOptions& o
   describe_weights();
   double energy = 0;
   for (const float m : mask_) energy += static_cast<double>(m) * m;
-  noise_share_ = energy / static_cast<double>(mask_.size());
+  noise_share_ = options.masked ? energy / static_cast<double>(mask_.size()) : 1;
   read_all(context);
   report_duplicates(context);
 }
@@ -98,7 +103,7 @@ double ParticleStack::spectrum_bytes() const {
 
 std::string ParticleStack::prepare(const Volume<float>& voxels, int group, PreparedParticle& out) const {
   Volume<float> volume = voxels;
-  std::string fault = normalise(volume, mask_, transfer_[group]);
+  std::string fault = normalise(volume, mask_, options_.masked, transfer_[group]);
   if (!fault.empty()) return fault;
   out.spectrum = centred_spectrum(volume);
   const ObservedComponents& seen = components_[group];

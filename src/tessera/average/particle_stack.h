@@ -31,6 +31,7 @@ struct StackOptions {
   // What the particles kept in memory may take.
   double memory_bytes = std::numeric_limits<double>::infinity();
   bool skip_unfit = false;  // leave unfit particles out rather than throw
+  bool masked = true;       // otherwise the mask only tells where the background is
 };
 
 // A particle that cannot be averaged.

@@ -160,7 +160,8 @@ ParticleStack ParticleFiles::load(const AverageOptions& average, ExecContext& co
   source.name = [names](int64_t i) { return fmt::format("particle {} ({})", i + 1, (*names)[i]); };
   const StackOptions options{.mask_radius = stack_mask_radius(box_, voxel_size_A_, average),
                              .memory_bytes = memory_for_particles(average, context),
-                             .skip_unfit = options_.skip_bad};
+                             .skip_unfit = options_.skip_bad,
+                             .masked = average.model.mask_particles};
   ParticleStack stack(source, options, context);
   std::vector<char> bad(set_.particles.size());
   for (const UnfitParticle& unfit : stack.left_out()) bad[unfit.index] = 1;
