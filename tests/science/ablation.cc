@@ -58,8 +58,6 @@ const std::vector<Variant> from_default = {
 
 const std::vector<Variant> from_paper = {
     {"--paper", [](AverageOptions&) {}},
-    {"--search phases", [](AverageOptions& o) { o.align.search = "phases"; }},
-    {"--search both", [](AverageOptions& o) { o.align.search = "both"; }},
     {"--mean-removed", [](AverageOptions& o) { o.align.mean_removed = true; }},
     {"--refine", [](AverageOptions& o) { o.align.refine = true; }},
     {"--refine --volumes laplace",
@@ -84,6 +82,12 @@ const std::vector<Variant> from_paper = {
      [](AverageOptions& o) {
        o.start = "particles";
        o.model.imputation = false;
+     }},
+    {"--search phases --no-whole-band --bandwidth 0",
+     [](AverageOptions& o) {
+       o.align.search = "phases";
+       o.align.whole_band = false;
+       o.align.bandwidth = 0;
      }},
     {"--method fa", [](AverageOptions& o) {
        o.method = "fa";
