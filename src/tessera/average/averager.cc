@@ -191,7 +191,7 @@ class Run {
     for (int k = 0; k < options_.classes; ++k) measure(k);
   }
   void measure(int k) {
-    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener, options_.model.ridge);
+    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener, options_.model.ridge_share());
     maps_[k] = maps_of(sums_[k], completed()[k], resolution_[k], stack_);
   }
 
@@ -333,10 +333,11 @@ std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std:
   std::vector<AverageMaps> out;
   for (const FoldSums& one : sums) {
     double radius = largest;
-    Resolution resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge);
+    Resolution resolution =
+        measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge_share());
     if (!options.mask_diameter_A) {
       radius = radius_of(one, resolution, largest, stack, options);
-      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge);
+      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge_share());
     }
     judge(out.emplace_back(maps_of(one, one, resolution, stack)), radius, stack, context.seed);
   }

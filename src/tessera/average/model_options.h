@@ -18,7 +18,7 @@ struct ModelOptions {
   bool shift_prior = false;      // ζ of Eq. 13 and 15
   bool posterior_noise = false;  // σ² from all poses by their probability (Eq. 12) instead of the best
   std::string band = "grown";    // shells that align: grown from the half-set FSC, or nyquist
-  double ridge = 1e-3;           // without the Wiener filter: share of a shell's mean weight
+  double ridge = 1e-3;           // without Wiener filter and imputation: share of a shell's mean weight
   bool mask_particles = true;
   bool mask_references = true;
   bool recentre = true;
@@ -27,6 +27,9 @@ struct ModelOptions {
   bool stop_at_rest = true;
   double similarity = 0;  // average/similarity.h
   int similarity_iterations = 5;
+
+  // Imputed sums weigh every component alike: nothing is to be bounded, and Eq. 10 stays exact.
+  double ridge_share() const { return imputation ? 0 : ridge; }
 
   template <typename Visitor>
   void describe(Visitor& visit) {
@@ -58,7 +61,8 @@ struct ModelOptions {
     visit(Option{"posterior-noise", "", "Noise from every pose by its probability; otherwise from the best", "Model"},
           posterior_noise);
     visit(Option{"band", "", "Shells that align: grown with the half-set FSC, or nyquist for all", "Model"}, band);
-    visit(Option{"ridge", "", "Without the Wiener filter: what is added to weights, as a share of their shell's mean",
+    visit(Option{"ridge", "",
+                 "Without the Wiener filter and imputation: what is added to weights, as a share of their shell's mean",
                  "Model"},
           ridge);
     visit(Option{"mask-particles", "", "Soft spherical mask on the particles", "Model"}, mask_particles);

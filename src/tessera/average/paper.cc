@@ -26,8 +26,6 @@ void set_paper_mode(AverageOptions& options) {
   model.shift_prior = likelihood;
   model.posterior_noise = likelihood;
   model.band = "nyquist";
-  // Σ w of Eq. 10 is Nα everywhere. FA divides by what was observed: components hardly observed must be bounded.
-  model.ridge = likelihood ? 0 : 1e-3;
   model.mask_particles = false;
   model.mask_references = false;
   model.recentre = false;

@@ -147,7 +147,7 @@ class Starter {
                                  shells_to_sum(stack_, state.band_limit), context_);
     std::vector<Resolution> resolution;
     for (const FoldSums& one : sums)
-      resolution.push_back(measure_resolution(one, mask, options_.wiener, options_.model.ridge));
+      resolution.push_back(measure_resolution(one, mask, options_.wiener, options_.model.ridge_share()));
     references_.build(sums, resolution, state, options_.folds > 1, context_);
   }
 
