@@ -220,7 +220,8 @@ class Annealing {
   std::vector<double> prior_;  // log
 };
 
-// Whether the information on the rotations, one value an iteration, has risen and rises no more as fast.
+// Whether the information on the rotations, one value an iteration, has risen and rises no more as fast. Where noise is
+// about to condense too the rise slackens by little, and then quickens again: a tenth is enough.
 bool has_condensed(const std::vector<double>& information) {
   constexpr size_t stride = 3;
   if (information.size() < 2 * stride) return false;
@@ -229,7 +230,7 @@ bool has_condensed(const std::vector<double>& information) {
     now = information[i] - information[i - stride];
     fastest = std::max(fastest, now);
   }
-  return information.back() > 0.7 && now < 0.6 * fastest;
+  return information.back() > 0.7 && now < 0.9 * fastest;
 }
 
 int shells_for(const ParticleStack& stack, const AverageOptions& options, int degrees, double radius) {
