@@ -17,6 +17,7 @@
 
 #include "tessera/io/particles.h"
 #include "tests/science/experiment_options.h"
+#include "tests/science/program.h"
 #include "tests/science/work_folder.h"
 
 namespace tessera::science {
@@ -62,10 +63,7 @@ double in_child(const std::function<void()>& work) {
   rusage usage{};
   wait4(child, &status, 0, &usage);
   if (status != 0) throw UserError("a run failed; see above");
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return processor_seconds(usage);
 }
 
 class Scaling {
@@ -180,9 +178,6 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace tessera::science
 
-int main(int argc, char** argv) try {
-  return tessera::science::run({argv + 1, argv + argc});
-} catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 2;
+int main(int argc, char** argv) {
+  return tessera::science::run_program(argc, argv, tessera::science::run);
 }

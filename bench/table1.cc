@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/science/experiment_options.h"
+#include "tests/science/program.h"
 #include "tests/science/work_folder.h"
 
 namespace tessera::science {
@@ -46,10 +47,7 @@ struct Timing {
 double core_seconds_of_children() {
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  return processor_seconds(usage);
 }
 
 bool relion_is_installed() {
@@ -190,9 +188,6 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace tessera::science
 
-int main(int argc, char** argv) try {
-  return tessera::science::run({argv + 1, argv + argc});
-} catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 2;
+int main(int argc, char** argv) {
+  return tessera::science::run_program(argc, argv, tessera::science::run);
 }

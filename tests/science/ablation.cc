@@ -13,6 +13,7 @@
 #include "tessera/align/compare.h"
 #include "tessera/average/averager.h"
 #include "tessera/average/paper.h"
+#include "tests/science/program.h"
 #include "tests/support/synthetic_particles.h"
 
 using namespace tessera;
@@ -176,15 +177,13 @@ void run(const std::vector<Variant>& variants, bool paper, const Settings& setti
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run_words(const std::vector<std::string>& words) {
   Settings settings;
-  if (argc > 1) settings.particles = std::atoi(argv[1]);
-  if (argc > 2) settings.snr = std::atof(argv[2]);
-  if (argc > 3) settings.seeds = std::atoi(argv[3]);
-  if (argc > 4) settings.box = std::atoi(argv[4]);
-  const std::string part = argc > 5 ? argv[5] : "";
+  if (words.size() > 0) settings.particles = std::stoi(words[0]);
+  if (words.size() > 1) settings.snr = std::stod(words[1]);
+  if (words.size() > 2) settings.seeds = std::stoi(words[2]);
+  if (words.size() > 3) settings.box = std::stoi(words[3]);
+  const std::string part = words.size() > 4 ? words[4] : "";
   std::vector<std::unique_ptr<Set>> sets;
   double ceiling = 0;
   for (int seed = 1; seed <= settings.seeds; ++seed) {
@@ -196,7 +195,10 @@ int main(int argc, char** argv) try {
   if (part != "paper") run(from_default, false, settings, sets);
   if (part != "default") run(from_paper, true, settings, sets);
   return 0;
-} catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return science::run_program(argc, argv, run_words);
 }

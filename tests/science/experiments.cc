@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "tests/science/experiment_report.h"
+#include "tests/science/program.h"
 
 namespace tessera::science {
 namespace {
@@ -168,9 +169,6 @@ int run(const std::vector<std::string>& words) {
 }  // namespace
 }  // namespace tessera::science
 
-int main(int argc, char** argv) try {
-  return tessera::science::run({argv + 1, argv + argc});
-} catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 2;
+int main(int argc, char** argv) {
+  return tessera::science::run_program(argc, argv, tessera::science::run);
 }

@@ -5,20 +5,27 @@
 //   reference_free [STRUCTURE …] [--option value …]: several structures make as many classes; --help lists the options;
 //   builtin:ribosome if no structure is given
 #include "tests/science/experiment_report.h"
+#include "tests/science/program.h"
 
-using namespace tessera;
+namespace tessera::science {
+namespace {
 
-int main(int argc, char** argv) try {
-  science::Experiment experiment;
-  science::RunOptions options;
+int run(const std::vector<std::string>& words) {
+  Experiment experiment;
+  RunOptions options;
   experiment.target = {0.95, 1.2, {}};
-  int first = 1;
-  for (; first < argc && argv[first][0] != '-'; ++first) experiment.simulation.structures.push_back(argv[first]);
-  if (first == 1) experiment.simulation.structures = {"builtin:ribosome"};
+  auto option = words.begin();
+  for (; option != words.end() && !option->starts_with('-'); ++option)
+    experiment.simulation.structures.push_back(*option);
+  if (option == words.begin()) experiment.simulation.structures = {"builtin:ribosome"};
   experiment.average.average.classes = static_cast<int>(experiment.simulation.structures.size());
-  if (!science::ExperimentParser("reference_free").parse({argv + first, argv + argc}, experiment, options)) return 0;
-  return science::run_experiment("reference-free averages", experiment, options);
-} catch (const std::exception& error) {
-  fmt::print(stderr, "{}\n", error.what());
-  return 2;
+  if (!ExperimentParser("reference_free").parse({option, words.end()}, experiment, options)) return 0;
+  return run_experiment("reference-free averages", experiment, options);
+}
+
+}  // namespace
+}  // namespace tessera::science
+
+int main(int argc, char** argv) {
+  return tessera::science::run_program(argc, argv, tessera::science::run);
 }

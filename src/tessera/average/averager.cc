@@ -42,12 +42,7 @@ AverageMaps maps_of(const FoldSums& sums, const FoldSums& completed, const Resol
   out.resolution = resolution;
   out.resolution_A = fsc_resolution_A(resolution.fsc, 0.143, n, stack.voxel_size_A());
   out.map = solved_map(completed.all(), resolution, n / 2);
-  for (int h = 0; h < 2; ++h) {
-    const Accumulator half = sums.half(h);
-    std::vector<double> ridge = mean_weight(half);
-    for (double& r : ridge) r = std::max(1e-3 * r, 1e-30);
-    out.half[h] = centred_volume(solve(half, ridge, n / 2));
-  }
+  for (int h = 0; h < 2; ++h) out.half[h] = unfiltered_map(sums.half(h));
   return out;
 }
 
@@ -66,10 +61,6 @@ double radius_of(const FoldSums& sums, const Resolution& resolution, double oute
                          background_profile(n, stack.mask_radius(), 0.77 * options.align.max_shift_voxels));
 }
 
-int fold_count(const ParticleStack& stack, const AverageOptions& options) {
-  return std::max(2, std::min<int>(options.folds, static_cast<int>(stack.count())));
-}
-
 // Voxels; none: over the whole range of shifts. Far shifts are looked at again in every fourth iteration.
 double shift_window(const AverageOptions& options, int iteration) {
   if (options.shift_window_voxels) return *options.shift_window_voxels;
@@ -85,18 +76,20 @@ class Run {
       : stack_(stack),
         options_(options),
         context_(context),
-        fold_of_(deal_folds(stack.count(), fold_count(stack, options), context.seed)),
+        fold_of_(deal_folds(stack.count(), fold_count(stack.count(), options), context.seed)),
         outer_radius_(options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
                                               : stack.mask_radius()),
         references_(stack, options) {}
 
   void begin(const AverageState* resume, const std::vector<Volume<float>>& initial) {
     state_ = resume ? *resume
-                    : start_state(stack_, options_, fold_of_, fold_count(stack_, options_), outer_radius_, references_,
-                                  initial, context_);
+                    : start_state(stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_,
+                                  references_, initial, context_);
     sum(state_.summed_shells);
     measure();
-    if (!resume && !state_.reports.empty()) describe_start(state_.reports.back());
+    if (resume || state_.reports.empty()) return;
+    for (int k = 0; k < options_.classes; ++k)
+      describe_class(k, state_.reports.back());  // a start that is an iteration
   }
 
   void iterate() {
@@ -135,23 +128,22 @@ class Run {
   const std::vector<AverageMaps>& maps() const { return maps_; }
 
  private:
-  // A start that counts as an iteration: its maps.
-  void describe_start(IterationReport& report) const {
-    for (int k = 0; k < options_.classes; ++k) {
-      ClassStatus& line = report.classes.emplace_back();
-      line.occupancy = state_.classes[k].prior;
-      line.resolution_A = maps_[k].resolution_A;
-      line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
-      report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
-    }
+  // Of the class as it is now; returns its line.
+  ClassStatus& describe_class(int k, IterationReport& report) const {
+    ClassStatus& line = report.classes.emplace_back();
+    line.occupancy = state_.classes[k].prior;
+    line.resolution_A = maps_[k].resolution_A;
+    line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+    report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
+    return line;
   }
 
   double extent_A() const { return static_cast<double>(stack_.box()) * stack_.voxel_size_A(); }
   Volume<float> mask(int k) const { return soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3); }
 
   void sum(int64_t shells) {
-    sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_, options_), options_.classes,
-                       shells, context_);
+    sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_.count(), options_),
+                       options_.classes, shells, context_);
     complete(shells);
   }
 
@@ -167,15 +159,16 @@ class Run {
     hold_alike(completed_, alike);
   }
   void impute_all(int64_t shells) {
-    const int folds = fold_count(stack_, options_);
+    const int folds = fold_count(stack_.count(), options_);
     std::vector<std::vector<double>> total(options_.classes, std::vector<double>(folds));
     for (int64_t i = 0; i < stack_.count(); ++i)
       for (const WeightedPose& p : state_.assignments[i].poses) total[p.class_index][fold_of_[i]] += p.probability;
+    const double largest = largest_square_weight();
     for (int k = 0; k < options_.classes; ++k)
       for (int f = 0; f < folds; ++f) {
         const auto& models = state_.references[k];
         if (models.empty()) continue;
-        impute(completed_[k].folds[f], total[k][f], largest_square_weight(), models[models.size() > 1 ? f : 0], shells);
+        impute(completed_[k].folds[f], total[k][f], largest, models[models.size() > 1 ? f : 0], shells);
       }
   }
   double largest_square_weight() const {
@@ -263,20 +256,17 @@ class Run {
     measure();
     report.map_correlation = 1;
     for (int k = 0; k < options_.classes; ++k) {
-      ClassStatus& line = report.classes.emplace_back();
-      line.occupancy = state_.classes[k].prior;
-      const bool empty = line.occupancy == 0;
-      line.map_correlation = empty ? 1 : masked_correlation(before[k], maps_[k].map, mask(k));
+      const bool empty = state_.classes[k].prior == 0;
+      const double alike = empty ? 1 : masked_correlation(before[k], maps_[k].map, mask(k));
       if (!options_.mask_diameter_A && !empty) {
         state_.classes[k].mask_radius = radius_of(sums_[k], resolution_[k], outer_radius_, stack_, options_);
         measure(k);
       }
-      line.resolution_A = maps_[k].resolution_A;
-      line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+      ClassStatus& line = describe_class(k, report);
+      line.map_correlation = alike;
       describe_coverage(state_.assignments, k, line);
       report.map_correlation = std::min(report.map_correlation, line.map_correlation);
       report.mask_radius_A = std::max(report.mask_radius_A, line.mask_radius_A);
-      report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
     }
     move_band_limit();
   }
@@ -304,11 +294,15 @@ class Run {
 
 }  // namespace
 
+int fold_count(int64_t particles, const AverageOptions& options) {
+  return std::max(2, std::min<int>(options.folds, static_cast<int>(particles)));
+}
+
 std::vector<int> deal_folds(int64_t count, int folds, uint64_t seed) {
   std::vector<int64_t> order(count);
   std::iota(order.begin(), order.end(), 0);
   Random random(seed, "folds");
-  for (int64_t i = count - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
+  shuffle(order, random);
   std::vector<int> out(count);
   for (int64_t i = 0; i < count; ++i) out[order[i]] = static_cast<int>(i % folds);
   return out;
@@ -325,7 +319,7 @@ std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std:
                                           const AverageOptions& options, ExecContext& context) {
   std::vector<std::vector<WeightedPose>> lists;
   for (const WeightedPose& pose : poses) lists.push_back({pose});
-  const int folds = fold_count(stack, options);
+  const int folds = fold_count(stack.count(), options);
   const auto sums = accumulate(stack, lists, deal_folds(stack.count(), folds, context.seed), folds, options.classes,
                                stack.box() / 2, context);
   const double largest = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);

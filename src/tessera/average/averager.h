@@ -33,6 +33,9 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
 std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std::vector<WeightedPose>& poses,
                                           const AverageOptions& options, ExecContext& context);
 
+// Folds that the particles are dealt into: those of the options, at least one for each half-set.
+int fold_count(int64_t particles, const AverageOptions& options);
+
 // Which fold each particle belongs to: a permutation keyed by the seed, folds of equal size.
 std::vector<int> deal_folds(int64_t count, int folds, uint64_t seed);
 

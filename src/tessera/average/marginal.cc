@@ -92,9 +92,8 @@ MarginalModel::Reference MarginalModel::reference(const ShellHarmonics& map) con
 }
 
 MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
-                                       const std::vector<const Reference*>& references,
-                                       const std::vector<double>& log_prior, std::vector<MarginalSums>& sums,
-                                       Workspace& work) const {
+                                       const std::vector<Reference>& references, const std::vector<double>& log_prior,
+                                       std::vector<MarginalSums>* sums, Workspace& work) const {
   const So3Correlator& correlator = search_.correlator();
   const int64_t grid = correlator.grid_size(), plane = grid / correlator.bandwidth();
   const size_t translations = search_.translations().size(), classes = references.size();
@@ -106,8 +105,8 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     search_.shifted_harmonics(particle, static_cast<int>(t), work.shifted[t], work.search);
     for (size_t c = 0; c < classes; ++c) {
       float* score = &work.posterior[(c * translations + t) * grid];
-      correlator.correlate(work.shifted[t], references[c]->map, shell_weight_, score, work.search.correlate);
-      const float* half_power = references[c]->half_power[group].data();
+      correlator.correlate(work.shifted[t], references[c].map, shell_weight_, score, work.search.correlate);
+      const float* half_power = references[c].half_power[group].data();
       const auto prior = static_cast<float>(log_prior[c]);
       float largest[lanes];
       std::fill(largest, largest + lanes, -3e38f);
@@ -159,29 +158,29 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   out.effective_poses = std::exp(std::log(total) - mean_log);
   out.log_evidence = best + std::log(total / (static_cast<double>(grid) * static_cast<double>(translations)));
   out.class_probability.assign(classes, 0);
-  out.translation_probability.assign(translations, 0);
   const double share = 1 / total;
   for (size_t c = 0; c < classes; ++c) {
-    MarginalSums& own = sums[c];
-    own.scale(0);
+    MarginalSums* own = sums ? &(*sums)[c] : nullptr;
+    if (own) own->scale(0);
     work.rotations.assign(grid, 0);
     for (size_t t = 0; t < translations; ++t) {
       const double probability = mass[c * translations + t] * share;
       out.class_probability[c] += probability;
-      out.translation_probability[t] += probability;
       if (probability < 1e-4) continue;
       const float* p = &work.posterior[(c * translations + t) * grid];
       for (int64_t i = 0; i < grid; ++i) work.rotations[i] += p[i];
+      if (!own) continue;
       correlator.moments(p, work.moments, work.search.correlate);
-      correlator.turn_back(work.moments, work.shifted[t], own.numerator);
+      correlator.turn_back(work.moments, work.shifted[t], own->numerator);
     }
     for (int64_t i = 0; i < grid; ++i) {
       const double g = work.rotations[i] * share;
       if (g > 0) out.rotation_information += g * std::log(g / (out.class_probability[c] * correlator.quadrature(i)));
     }
+    if (!own) continue;
     correlator.moments(work.rotations.data(), work.moments, work.search.correlate);
-    correlator.turn_back(work.moments, seen_[group], own.weight);
-    own.scale(static_cast<float>(share));
+    correlator.turn_back(work.moments, seen_[group], own->weight);
+    own->scale(static_cast<float>(share));
   }
   return out;
 }
@@ -217,18 +216,6 @@ std::vector<WeightedPose> MarginalModel::draw(const MarginalParticle& said, int 
   double kept = 0;
   for (const WeightedPose& p : out) kept += p.probability;
   for (WeightedPose& p : out) p.probability /= kept;
-  return out;
-}
-
-std::vector<double> MarginalModel::products(const ShellMap& a, const ShellMap& b) const {
-  std::vector<double> out(shells());
-  for (int l = 0; l < search_.bandwidth(); ++l)
-    for (int s = 0; s < shells(); ++s)
-      for (int n = 0; n <= l; ++n) {
-        const size_t i = a.offset[l] + static_cast<size_t>(s) * (l + 1) + n;
-        out[s] += (n == 0 ? 1 : 2) * shell_weight_[s] *
-                  (static_cast<double>(a.re[i]) * b.re[i] + static_cast<double>(a.im[i]) * b.im[i]);
-      }
   return out;
 }
 

@@ -28,7 +28,6 @@ struct MarginalParticle {
   int best_translation = 0;         // index into the search's translations
   int best_class = 0;
   std::vector<double> class_probability;
-  std::vector<double> translation_probability;
 };
 
 // The log-likelihood of a pose on the grid is LL(R,t) = C₀(R;t) − ½C₁(R) (RotationSearch), that of pose_score.h up to
@@ -60,23 +59,23 @@ class MarginalModel {
     So3Correlator::Moments moments;
   };
   // references: one per class. log_prior: per class. sums: per class; the particle's own are stored (not added) there.
-  MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<const Reference*>& references,
-                          const std::vector<double>& log_prior, std::vector<MarginalSums>& sums, Workspace& work) const;
+  // Without sums (null) the M-step is left out.
+  MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<Reference>& references,
+                          const std::vector<double>& log_prior, std::vector<MarginalSums>* sums, Workspace& work) const;
 
   // `count` poses drawn from the posterior that `work` holds after expect (systematic sampling), those drawn again
   // merged, the likeliest pose of the grid first.
   std::vector<WeightedPose> draw(const MarginalParticle& said, int count, Random& random, const Workspace& work) const;
 
-  // Σ_s-wise ∫ a b dΩ, times the shell weights: with own sums and a reference these are the expected cross and power.
-  std::vector<double> products(const ShellMap& a, const ShellMap& b) const;
-  // |A|² of a map given by its Hartley transform.
-  ShellHarmonics power_of(const ShellHarmonics& map) const;
   // numerator/(weight + ridge) point by point; ridge per shell (index 0 is shell 1). Weights below 0 count as 0.
   ShellHarmonics solve(const MarginalSums& sums, const std::vector<double>& ridge) const;
   // Mean of a function over each shell.
   std::vector<double> shell_mean(const ShellMap& map) const;
 
  private:
+  // |A|² of a map given by its Hartley transform.
+  ShellHarmonics power_of(const ShellHarmonics& map) const;
+
   const RotationSearch& search_;
   std::vector<float> shell_weight_;
   std::vector<ShellHarmonics> seen_;  // H² of each tilt group

@@ -103,11 +103,9 @@ class Annealing {
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
       if (context_.stop_requested()) throw Interrupted("stopped by request");
       const auto references = references_of((coarse ? *coarse : *this).maps_without(static_cast<int>(f), ridge));
-      std::vector<const MarginalModel::Reference*> pointers;
-      for (const auto& reference : references) pointers.push_back(&reference);
       for (int64_t i = f; i < count; i += folds_) {
         next[i].assign(options_.classes, model_.no_sums());
-        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), pointers, prior_, next[i], work[worker]);
+        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
       }
     });
     own_ = std::move(next);
@@ -148,12 +146,8 @@ class Annealing {
     for (int64_t i = 0; i < stack_.count(); ++i) particles[fold_of[i] + 1].push_back(i);
     std::vector<Assignment> out(stack_.count());
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
-    std::vector<std::vector<MarginalSums>> sums(context_.threads.count(),
-                                                std::vector<MarginalSums>(options_.classes, model_.no_sums()));
     const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
-      std::vector<const MarginalModel::Reference*> pointers;
-      for (const auto& reference : references) pointers.push_back(&reference);
-      const auto said = model_.expect(samples_of(i), stack_.group(i), pointers, prior_, sums[worker], work[worker]);
+      const auto said = model_.expect(samples_of(i), stack_.group(i), references, prior_, nullptr, work[worker]);
       Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
       out[i].poses = model_.draw(said, draws, random, work[worker]);
       out[i].log_likelihood = said.log_evidence;

@@ -57,7 +57,7 @@ TEST(Marginal, ExpectationIsTheSumOverTheGrid) {
   const std::vector<double> log_prior{std::log(0.3), std::log(0.7)};
   std::vector<MarginalSums> sums(2, model.no_sums());
   MarginalModel::Workspace work;
-  const auto said = model.expect(c.particle, 0, {&references[0], &references[1]}, log_prior, sums, work);
+  const auto said = model.expect(c.particle, 0, references, log_prior, &sums, work);
 
   const So3Correlator& correlator = c.search.correlator();
   const auto translations = c.search.translations().size();
@@ -103,7 +103,7 @@ TEST(Marginal, DrawsFollowThePosterior) {
   for (const ShellHarmonics& map : c.maps) references.push_back(model.reference(map));
   std::vector<MarginalSums> sums(2, model.no_sums());
   MarginalModel::Workspace work;
-  const auto said = model.expect(c.particle, 0, {&references[0], &references[1]}, {0, 0}, sums, work);
+  const auto said = model.expect(c.particle, 0, references, {0, 0}, &sums, work);
   ASSERT_GT(said.effective_poses, 50);
   constexpr int count = 400;
   Random random(1, "draws");

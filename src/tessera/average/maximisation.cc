@@ -70,20 +70,10 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
 
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
   Resolution out;
-  const int64_t n = mask.shape().x;
   const Accumulator first = sums.half(0), second = sums.half(1);
   const auto weight_first = mean_weight(first), weight_second = mean_weight(second);
-  const auto bounded = [&](const std::vector<double>& weight) {
-    std::vector<double> ridge(weight);
-    for (double& r : ridge) r = std::max(1e-3 * r, 1e-30);
-    return ridge;
-  };
-  const auto masked = [&](const Accumulator& half, const std::vector<double>& weight) {
-    Volume<float> map = centred_volume(solve(half, bounded(weight), n / 2));
-    for (int64_t i = 0; i < map.size(); ++i) map[i] *= mask[i];
-    return centred_spectrum(map);
-  };
-  out.fsc = fourier_shell_correlation(masked(first, weight_first), masked(second, weight_second));
+  out.fsc = fourier_shell_correlation(centred_spectrum(masked(unfiltered_map(first), mask)),
+                                      centred_spectrum(masked(unfiltered_map(second), mask)));
   // Shells that were not summed hold only what the mask leaks into them.
   for (size_t s = 1; s < out.fsc.size(); ++s)
     if (weight_first[s] == 0 || weight_second[s] == 0) out.fsc[s] = 0;
@@ -99,6 +89,12 @@ Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, b
   }
   out.ridge[0] = out.ridge.size() > 1 ? out.ridge[1] : out.ridge[0];
   return out;
+}
+
+Volume<float> unfiltered_map(const Accumulator& sums) {
+  std::vector<double> ridge = mean_weight(sums);
+  for (double& r : ridge) r = std::max(1e-3 * r, 1e-30);
+  return centred_volume(solve(sums, ridge, sums.numerator.real_shape().x / 2));
 }
 
 Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, int64_t max_shell) {

@@ -44,6 +44,9 @@ struct Resolution {
 // that weight, to bound components hardly observed.
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share = 1e-3);
 
+// The map of some sums in all shells, with a ridge just large enough to bound unobserved components; not masked.
+Volume<float> unfiltered_map(const Accumulator& sums);
+
 // The map of some sums: solved with the ridge, back in real space, not masked.
 Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, int64_t max_shell);
 

@@ -48,14 +48,12 @@ void ReferenceSet::prepare_search(const AverageState& state, ExecContext& contex
 }
 
 const Aligner* ReferenceSet::add(const Volume<float>& map, int class_index, const AverageState& state) {
-  Volume<float> masked(map);
-  if (options_.model.mask_references) {
-    const Volume<float> mask = soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3);
-    for (int64_t i = 0; i < map.size(); ++i) masked[i] *= mask[i];
-  }
-  spectra_.push_back(std::make_unique<PaddedSpectrum>(masked, state.band_limit + 1));
+  Volume<float> reference = map;
+  if (options_.model.mask_references)
+    reference = masked(std::move(reference), soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3));
+  spectra_.push_back(std::make_unique<PaddedSpectrum>(reference, state.band_limit + 1));
   if (options_.model.imputation) {
-    maps_.push_back(std::move(masked));
+    maps_.push_back(std::move(reference));
     class_of_.push_back(class_index);
   }
   made_.push_back(std::make_unique<Aligner>(*search_, *spectra_.back(), stack_.weights(), state.band_limit,

@@ -47,7 +47,7 @@ void split_evenly(const ParticleStack& stack, int classes, uint64_t seed, Averag
   Random random(seed, "start split");
   std::vector<int64_t> order(stack.count());
   std::iota(order.begin(), order.end(), 0);
-  for (int64_t i = stack.count() - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1)]);
+  shuffle(order, random);
   std::vector<std::vector<int64_t>> members(classes);
   state.assignments.resize(stack.count());
   for (int64_t i = 0; i < stack.count(); ++i) {

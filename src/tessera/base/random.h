@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tessera {
 
@@ -33,5 +35,11 @@ class Random {
   double spare_ = 0;
   bool has_spare_ = false;
 };
+
+// A random order, every one as likely (Fisher–Yates).
+template <typename T>
+void shuffle(std::vector<T>& values, Random& random) {
+  for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random.below(i)]);
+}
 
 }  // namespace tessera

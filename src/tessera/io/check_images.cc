@@ -27,6 +27,13 @@ fs::path resolve(const ParticleSet& set, const std::string& name) {
   return beside;
 }
 
+std::string file_key(const ParticleSet& set, const std::string& name) {
+  const auto file = resolve(set, name);
+  std::error_code error;
+  const auto whole = std::filesystem::weakly_canonical(file, error);
+  return error ? file.string() : whole.string();
+}
+
 namespace {
 
 constexpr size_t listed_faults = 1000;  // enough to find every missing file of a data set at once

@@ -58,6 +58,8 @@ void write_particles(const std::filesystem::path& path, const ParticleSet& set);
 // when it exists there, else under the nearest folder above set.directory that has it (a list that RELION wrote into a
 // job folder of its project), else the path under set.directory.
 std::filesystem::path resolve(const ParticleSet& set, const std::string& name);
+// One name for one file, however lists spell it: by it particles of different lists are matched.
+std::string file_key(const ParticleSet& set, const std::string& name);
 
 struct ImageCheckOptions {
   bool weights = true;                 // also open rlnCtfImage files; they must have the box of the image

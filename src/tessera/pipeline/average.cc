@@ -82,8 +82,7 @@ class Writer {
   Writer(const AverageRequest& request, const ParticleFiles& files, ExecContext& context, RunRecord& record)
       : request_(request), files_(files), folder_(request.output), record_(record), set_(files.set()) {
     const auto count = static_cast<int64_t>(set_.particles.size());
-    const int folds = std::max(2, std::min<int>(request.average.folds, static_cast<int>(count)));
-    const std::vector<int> fold = deal_folds(count, folds, context.seed);
+    const std::vector<int> fold = deal_folds(count, fold_count(count, request.average), context.seed);
     for (int64_t i = 0; i < count; ++i) {
       set_.particles[i].half = fold[i] % 2 + 1;
     }
@@ -173,7 +172,8 @@ AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& 
 }
 
 AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files, ParticleStack& stack,
-                       ExecContext& context, RunRecord& record, AverageOutcome outcome) {
+                       const std::vector<Volume<float>>& references, ExecContext& context, RunRecord& record,
+                       AverageOutcome outcome) {
   const std::filesystem::path checkpoint_file = std::filesystem::path(request.output) / "checkpoint.cbor";
   const std::string identity = identity_of(request, files, context.seed);
   std::optional<Checkpoint> earlier;
@@ -183,11 +183,6 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
                                                  : "no checkpoint to resume from: starting anew");
     if (earlier) outcome.reports = earlier->state.reports;
   }
-  std::vector<Volume<float>> initial;
-  if (!earlier)
-    for (const std::string& reference : request.references)
-      initial.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
-
   Writer writer(request, files, context, record);
   bool wrote = false;
   const auto began = std::chrono::steady_clock::now();
@@ -220,7 +215,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
   };
   try {
     const AverageResult result =
-        average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, initial);
+        average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, references);
     outcome.stop_reason = result.stop_reason;
     outcome.noise_control = result.noise_control;
     if (outcome.noise_control && !outcome.noise_control->tells_from_noise())
@@ -283,8 +278,9 @@ nlohmann::ordered_json AverageOutcome::json() const {
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
   ParticleFiles files(request.particles, request.particle_options, context);
+  std::vector<Volume<float>> references;
   for (const std::string& reference : request.references)
-    read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference);
+    references.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
   prepare_folder(request.output);
   RunRecord record("average", command_line);
   record.set_options(options_json(request));
@@ -306,7 +302,7 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
   reading.stop();
   outcome.particles = stack.count();
   outcome.skipped = files.skipped();
-  return request.poses.empty() ? iterate(request, files, stack, context, record, std::move(outcome))
+  return request.poses.empty() ? iterate(request, files, stack, references, context, record, std::move(outcome))
                                : average_once(request, files, stack, context, record, std::move(outcome));
 }
 

@@ -20,8 +20,7 @@ std::map<std::string, Label> labels_of(const std::string& list) {
   std::map<std::string, Label> out;
   Faults faults;
   for (const Particle& particle : set.particles) {
-    const auto path = std::filesystem::weakly_canonical(resolve(set, particle.image));
-    if (!out.emplace(path.string(), Label{particle.class_number, particle.image}).second)
+    if (!out.emplace(file_key(set, particle.image), Label{particle.class_number, particle.image}).second)
       faults.add(fmt::format("{} is listed twice", particle.image));
     else if (particle.class_number < 1)
       faults.add(fmt::format("{} has no class: its rlnClassNumber is {}", particle.image, particle.class_number));

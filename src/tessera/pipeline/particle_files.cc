@@ -15,16 +15,6 @@
 #include "tessera/volume/masks.h"
 
 namespace tessera {
-namespace {
-
-// One name for one file, however it is spelt.
-std::string file_key(const ParticleSet& set, const std::string& name) {
-  std::error_code error;
-  const auto path = std::filesystem::weakly_canonical(resolve(set, name), error);
-  return error ? resolve(set, name).string() : path.string();
-}
-
-}  // namespace
 
 void check_particle_options(Faults& faults, const ParticleOptions& options) {
   if (options.memory_GB && !(*options.memory_GB > 0))

@@ -77,7 +77,7 @@ class Simulation {
     for (size_t c = 0; c < structures_.size(); ++c)
       class_of_.insert(class_of_.end(), static_cast<size_t>(structures_[c].copies), static_cast<int>(c));
     Random random(context_.seed, "particle order");
-    for (size_t i = class_of_.size(); i > 1; --i) std::swap(class_of_[i - 1], class_of_[random.below(i)]);
+    shuffle(class_of_, random);
     members_.resize(structures_.size());
     for (size_t i = 0; i < class_of_.size(); ++i) members_[class_of_[i]].push_back(static_cast<int64_t>(i));
   }

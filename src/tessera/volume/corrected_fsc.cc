@@ -8,14 +8,14 @@
 #include "tessera/base/random.h"
 #include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
+#include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
 
 namespace tessera {
 namespace {
 
 HalfSpectrum masked_spectrum(Volume<float> map, const Volume<float>& mask) {
-  for (int64_t i = 0; i < map.size(); ++i) map[i] *= mask[i];
-  return centred_spectrum(map);
+  return centred_spectrum(masked(std::move(map), mask));
 }
 
 // On the planes that hold their own mirror images: where the mirror image of (z, y) is stored.

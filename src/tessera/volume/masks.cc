@@ -58,6 +58,11 @@ Volume<float> soft_sphere(Shape3 shape, double radius, double edge) {
   return mask;
 }
 
+Volume<float> masked(Volume<float> map, const Volume<float>& mask) {
+  for (int64_t i = 0; i < map.size(); ++i) map[i] *= mask[i];
+  return map;
+}
+
 uint64_t digest(const Volume<float>& volume) {
   // Multiply and rotate, as hash functions of strings do (xxHash, Collet 2012); two voxels a step.
   const auto mix = [](uint64_t hash, uint64_t value) {
