@@ -4,6 +4,7 @@
 
 #include "tessera/base/errors.h"
 #include "tessera/io/atomic_file.h"
+#include "tessera/simulate/json_fields.h"
 #include "tessera/simulate/scene.h"
 
 namespace tessera {
@@ -60,74 +61,7 @@ void write_rows(AtomicFile& file, const char* name, const std::vector<T>& rows, 
   file << (last ? "]\n" : "],\n");
 }
 
-// Reads fields of an object; what is missing or of the wrong type becomes a fault with its place.
-class Fields {
- public:
-  Fields(const Json& object, std::string place, Faults& faults)
-      : object_(object), place_(std::move(place)), faults_(faults) {
-    if (!object_.is_object()) fail("", "must be an object");
-  }
-  template <typename T>
-  void read(const char* name, T& value) const {
-    if (const Json* found = find(name)) {
-      try {
-        convert(*found, value);
-      } catch (const nlohmann::json::exception&) {
-        fail(name, fmt::format("cannot be read from {}", found->dump().substr(0, 60)));
-      } catch (const std::invalid_argument& error) {
-        fail(name, error.what());
-      }
-    }
-  }
-  template <typename T>
-  void rows(const char* name, std::vector<T>& out, void (*read_row)(const Fields&, T&)) const {
-    const Json* found = find(name);
-    if (!found) return;
-    if (!found->is_array()) return fail(name, "must be an array");
-    out.resize(found->size());
-    for (size_t i = 0; i < found->size(); ++i)
-      read_row(Fields((*found)[i], fmt::format("{}{}[{}]", prefix(), name, i), faults_), out[i]);
-  }
-
- private:
-  std::string prefix() const { return place_.empty() ? "" : place_ + "."; }
-  void fail(const char* name, const std::string& what) const { faults_.add(prefix() + name + " " + what); }
-  const Json* find(const char* name) const {
-    if (!object_.is_object()) return nullptr;
-    const auto found = object_.find(name);
-    if (found != object_.end()) return &*found;
-    fail(name, "is missing");
-    return nullptr;
-  }
-  template <typename T>
-  static void convert(const Json& json, T& value) {
-    if (std::is_arithmetic_v<T> && !json.is_number()) throw std::invalid_argument("must be a number");
-    if (std::is_integral_v<T> && !json.is_number_integer()) throw std::invalid_argument("must be a whole number");
-    json.get_to(value);
-  }
-  static void convert(const Json& json, Vec3& value) {
-    const auto v = json.get<std::array<double, 3>>();
-    if (json.size() != 3) throw std::invalid_argument("must have three numbers");
-    value = {v[0], v[1], v[2]};
-  }
-  static void convert(const Json& json, std::vector<Vec3>& value) {
-    value.resize(json.size());
-    for (size_t i = 0; i < json.size(); ++i) convert(json[i], value[i]);
-  }
-  static void convert(const Json& json, Rotation& value) {
-    const auto q = json.get<std::array<double, 4>>();
-    const double square = q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3];
-    if (json.size() != 4 || !(std::abs(square - 1) < 1e-6))
-      throw std::invalid_argument("must be four numbers w, x, y, z of square sum 1");
-    value = Rotation::from_quaternion(q[0], q[1], q[2], q[3]);
-  }
-
-  const Json& object_;
-  std::string place_;
-  Faults& faults_;
-};
-
-void read_species(const Fields& fields, SceneSpecies& s) {
+void read_species(const JsonFields& fields, SceneSpecies& s) {
   fields.read("name", s.name);
   fields.read("structure", s.structure);
   fields.read("assembly", s.assembly);
@@ -137,7 +71,7 @@ void read_species(const Fields& fields, SceneSpecies& s) {
   fields.read("placed", s.placed);
 }
 
-void read_body(const Fields& fields, SceneBody& b) {
+void read_body(const JsonFields& fields, SceneBody& b) {
   fields.read("species", b.species);
   fields.read("position_A", b.position_A);
   fields.read("quaternion_wxyz", b.scene_from_ref);
@@ -145,7 +79,7 @@ void read_body(const Fields& fields, SceneBody& b) {
   fields.read("membrane", b.membrane);
 }
 
-void read_ball(const Fields& fields, SceneBall& b) {
+void read_ball(const JsonFields& fields, SceneBall& b) {
   fields.read("position_A", b.position_A);
   fields.read("radius_A", b.radius_A);
   fields.read("body", b.body);
@@ -153,14 +87,14 @@ void read_ball(const Fields& fields, SceneBall& b) {
   fields.read("membrane", b.membrane);
 }
 
-void read_filament(const Fields& fields, SceneFilament& f) {
+void read_filament(const JsonFields& fields, SceneFilament& f) {
   fields.read("name", f.name);
   fields.read("radius_A", f.radius_A);
   fields.read("species", f.species);
   fields.read("nodes_A", f.nodes_A);
 }
 
-void read_membrane(const Fields& fields, SceneMembrane& m) {
+void read_membrane(const JsonFields& fields, SceneMembrane& m) {
   fields.read("shape", m.shape);
   fields.read("thickness_A", m.thickness_A);
   fields.read("nodes_A", m.nodes_A);
@@ -199,7 +133,7 @@ Scene read_scene(const std::filesystem::path& path) {
   const std::filesystem::path file = std::filesystem::is_directory(path) ? path / "scene.json" : path;
   const Json json = parse(file);
   Faults faults;
-  const Fields fields(json, "", faults);
+  const JsonFields fields(json, "", faults);
   Scene scene;
   std::string format;
   fields.read("format", format);
