@@ -75,85 +75,6 @@ HandComparison compare_hand(const Volume<float>& map, const Volume<float>& refer
   return out;
 }
 
-// The map's agreement with itself turned about `axis` through `centre`.
-class SelfCorrelation {
- public:
-  SelfCorrelation(const Volume<float>& map, int64_t band)
-      : weight_(FourierWeight::uniform(map.shape().x)),
-        components_(weight_, band),
-        reference_(map, band + 1),
-        variance_(shell_count(map.shape().x), 1.0),
-        power_(power_weights(components_, variance_)),
-        particle_(weighted_particle(components_, centred_spectrum(map).data(), variance_, power_)) {
-    // From the components themselves: at the identity the reference is read at its grid points, where the gridding
-    // correction is not undone by interpolation, and its power comes out a few per cent high.
-    double power = 0;
-    for (size_t i = 0; i < components_.size(); ++i)
-      power += 0.5 * (particle_.re[i] * particle_.re[i] + particle_.im[i] * particle_.im[i]);
-    self_ = std::sqrt(power);
-  }
-  double operator()(const Rotation& turn, Vec3 centre) const {
-    const Pose pose{turn, centre - turn * centre};
-    return score_pose(particle_, reference_, pose).correlation() / self_;
-  }
-
- private:
-  FourierWeight weight_;
-  ObservedComponents components_;
-  PaddedSpectrum reference_;
-  std::vector<double> variance_;
-  std::vector<float> power_;
-  WeightedParticle particle_;
-  double self_;
-};
-
-// Directions of a hemisphere, about evenly spread (golden-angle spiral).
-std::vector<Vec3> hemisphere(int count) {
-  std::vector<Vec3> out;
-  for (int i = 0; i < count; ++i) {
-    const double z = (i + 0.5) / count, r = std::sqrt(1 - z * z), phi = i * pi * (3 - std::sqrt(5.0));
-    out.push_back({r * std::cos(phi), r * std::sin(phi), z});
-  }
-  return out;
-}
-
-Vec3 any_perpendicular(Vec3 axis) {
-  const Vec3 other = std::abs(axis.z) < 0.9 ? Vec3{0, 0, 1} : Vec3{1, 0, 0};
-  const Vec3 p = axis.cross(other);
-  return p * (1 / p.norm());
-}
-
-double mean_turn(const SelfCorrelation& self, Vec3 axis, Vec3 centre, int order) {
-  double sum = 0;
-  for (int k = 1; k < order; ++k) sum += self(Rotation::about_axis(axis, 2 * pi * k / order), centre);
-  return sum / (order - 1);
-}
-
-// Pattern search over two tilts of the axis and the centre, steps halved until small.
-void refine_axis(const SelfCorrelation& self, int order, Vec3& axis, Vec3& centre, double& best) {
-  for (double step = 1; step > 0.02; step *= 0.5) {
-    for (bool moved = true; moved;) {
-      moved = false;
-      const Vec3 u = any_perpendicular(axis), v = axis.cross(u);
-      for (const double sign : {1.0, -1.0})
-        for (int parameter = 0; parameter < 5; ++parameter) {
-          Vec3 try_axis = axis, try_centre = centre;
-          if (parameter < 2) try_axis = Rotation::about_axis(parameter == 0 ? u : v, sign * step * 4 * degree) * axis;
-          if (parameter == 2) try_centre.x += sign * step;
-          if (parameter == 3) try_centre.y += sign * step;
-          if (parameter == 4) try_centre.z += sign * step;
-          const double value = mean_turn(self, try_axis, try_centre, order);
-          if (value > best + 1e-9) {
-            best = value;
-            axis = try_axis;
-            centre = try_centre;
-            moved = true;
-          }
-        }
-    }
-  }
-}
-
 }  // namespace
 
 Volume<float> resample_map(const Map& map, int64_t box, double voxel_size_A) {
@@ -212,48 +133,6 @@ Volume<float> envelope_mask(const Volume<float>& map, double grow, double edge) 
   return out;
 }
 
-SymmetryScore score_symmetry(const Volume<float>& map, const std::string& symmetry, ExecContext& context) {
-  int order = 0;
-  const bool dihedral = !symmetry.empty() && (symmetry[0] == 'D' || symmetry[0] == 'd');
-  const bool cyclic = !symmetry.empty() && (symmetry[0] == 'C' || symmetry[0] == 'c');
-  if (symmetry.size() > 1 && symmetry.find_first_not_of("0123456789", 1) == std::string::npos && symmetry.size() < 5)
-    order = std::stoi(symmetry.substr(1));
-  if (!(dihedral || cyclic) || order < 2)
-    throw UserError(fmt::format("--symmetry '{}': give C<n> or D<n> with n of at least 2, for example C7", symmetry));
-  const int64_t n = map.shape().x;
-  const SelfCorrelation coarse(map, std::min<int64_t>(10, n / 2 - 2));
-  const auto axes = hemisphere(1500);
-  std::vector<double> score(axes.size());
-  context.threads.for_each(static_cast<int64_t>(axes.size()), [&](int64_t i, int) {
-    score[i] = coarse(Rotation::about_axis(axes[i], 2 * pi / order), {});
-  });
-  std::vector<size_t> ranked(axes.size());
-  for (size_t i = 0; i < ranked.size(); ++i) ranked[i] = i;
-  std::stable_sort(ranked.begin(), ranked.end(), [&](size_t a, size_t b) { return score[a] > score[b]; });
-  const SelfCorrelation fine(map, std::max<int64_t>(4, n / 2 - 2));
-  SymmetryScore out;
-  out.correlation = -1;
-  for (size_t k = 0; k < std::min<size_t>(3, ranked.size()); ++k) {
-    Vec3 axis = axes[ranked[k]], centre;
-    double best = mean_turn(coarse, axis, centre, order);
-    refine_axis(coarse, order, axis, centre, best);
-    best = mean_turn(fine, axis, centre, order);
-    refine_axis(fine, order, axis, centre, best);
-    if (best > out.correlation) out = {best, axis, centre};
-  }
-  if (!dihedral) return out;
-  // The two-folds perpendicular to the axis: the best phase about it.
-  const Vec3 u = any_perpendicular(out.axis), v = out.axis.cross(u);
-  double best_twofold = -1;
-  for (int step = 0; step < 360; ++step) {
-    const double phase = pi * step / 360 / order * 2;
-    best_twofold = std::max(
-        best_twofold, fine(Rotation::about_axis(u * std::cos(phase) + v * std::sin(phase), pi), out.centre_voxels));
-  }
-  out.correlation = ((order - 1) * out.correlation + order * best_twofold) / (2 * order - 1);
-  return out;
-}
-
 Comparison compare_maps(const Map& map, const Map& reference, const CompareOptions& options, ExecContext& context) {
   const Shape3 shape = map.voxels.shape();
   int64_t n = std::max({shape.z, shape.y, shape.x});
@@ -272,7 +151,7 @@ Comparison compare_maps(const Map& map, const Map& reference, const CompareOptio
     (hand == 0 ? out.same_hand : out.mirrored) =
         compare_hand(first, hand == 0 ? second : mirror, map.voxel_size_A, shell, max_shift, options.fit);
   });
-  if (!options.symmetry.empty()) out.symmetry = score_symmetry(first, options.symmetry, context);
+  if (!options.symmetry.empty()) out.symmetry = find_symmetry(first, options.symmetry, {}, context);
   return out;
 }
 

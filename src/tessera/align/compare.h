@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tessera/align/pose_score.h"
+#include "tessera/align/symmetry.h"
 #include "tessera/base/describe.h"
 #include "tessera/parallel/exec_context.h"
 
@@ -15,7 +15,7 @@ namespace tessera {
 struct CompareOptions {
   std::optional<double> resolution_A;  // both maps low-passed to it before correlating; none: to Nyquist
   std::optional<double> max_shift_A;   // none: a quarter of the box
-  std::string symmetry;                // "C7", "D7": score the map's own rotational symmetry
+  std::string symmetry;                // "C7", "D7", "T", "O", "I": score the map's own symmetry
   bool fit = true;                     // false: compare as they lie
 
   template <typename Visitor>
@@ -25,7 +25,7 @@ struct CompareOptions {
           resolution_A);
     visit(Option{"max-shift", "Å", "Largest shift tried; a quarter of the box if not given", "Fit"}, max_shift_A);
     visit(Option{"fit", "", "Search the best rotation and shift first", "Fit"}, fit);
-    visit(Option{"symmetry", "", "Rotational symmetry to score in the map, C<n> or D<n>", "Comparison"}, symmetry);
+    visit(Option{"symmetry", "", "Rotational symmetry to score in the map: C7, D7, T, O, I …", "Comparison"}, symmetry);
   }
 };
 
@@ -37,25 +37,16 @@ struct HandComparison {
   double fsc_half_A = 0, fsc_0143_A = 0;
 };
 
-struct SymmetryScore {
-  double correlation = 0;    // mean of the correlations of the map with its turned copies, over all but the identity
-  Vec3 axis, centre_voxels;  // centre relative to the box centre
-};
-
 struct Comparison {
   HandComparison same_hand, mirrored;  // the reference as given, and its mirror image
   double resolution_A = 0;
-  std::optional<SymmetryScore> symmetry;
+  std::optional<SymmetryFit> symmetry;
   bool mirrored_fits_better() const { return mirrored.correlation_masked > same_hand.correlation_masked; }
 };
 
 // `reference` is resampled to the voxel size and box of `map` first. Non-cubic maps are padded to a cube.
 // Cost: about a second at 64³. Throws UserError on constant maps or an unreadable symmetry.
 Comparison compare_maps(const Map& map, const Map& reference, const CompareOptions& options, ExecContext& context);
-
-// [F] 3.2.3: the mean correlation of the map with its copies turned about the best axis. The axis and centre are found
-// by a search over directions, then refined.
-SymmetryScore score_symmetry(const Volume<float>& map, const std::string& symmetry, ExecContext& context);
 
 // A map on other voxels (`rescaled` of volume/rescale.h); one that is no cube is padded to one. Voxel sizes that differ
 // by less than 0.1 % are taken for the same.

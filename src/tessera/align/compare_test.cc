@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "tessera/base/errors.h"
 #include "tests/support/synthetic_particles.h"
 
 namespace tessera {
@@ -49,24 +48,6 @@ TEST(Compare, OtherVoxelSizesAreResampled) {
   const Map fine{synthetic::render(half, 64, {}), 5};
   const Volume<float> coarse = resample_map(fine, 32, 10);
   EXPECT_GT(correlation(coarse, synthetic::render(phantom, 32, {})), 0.999);
-}
-
-TEST(Compare, SymmetryIsFoundOffAxisAndOffCentre) {
-  Context c;
-  auto one = synthetic::make_phantom(1.2, 3, 24, 1.2);
-  synthetic::Phantom ring;
-  const Rotation tilt = Rotation::from_vector({0.4, -0.7, 0.2});
-  for (int k = 0; k < 5; ++k)
-    for (const Vec3& p : one.centres)
-      ring.centres.push_back(tilt * (Rotation::about_axis({0, 0, 1}, 2 * pi * k / 5) * (p + Vec3{5.5, 0, 0})) +
-                             Vec3{1, -1, 0.5});
-  const Volume<float> map = synthetic::render(ring, 32, {});
-  const SymmetryScore five = score_symmetry(map, "C5", c.context), four = score_symmetry(map, "C4", c.context);
-  EXPECT_GT(five.correlation, 0.99);
-  EXPECT_LT(four.correlation, five.correlation - 0.2);
-  EXPECT_GT(std::abs(five.axis.dot(tilt * Vec3{0, 0, 1})), 0.999);
-  EXPECT_THROW(score_symmetry(map, "K3", c.context), UserError);
-  EXPECT_THROW(score_symmetry(map, "C1", c.context), UserError);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ nlohmann::ordered_json CompareOutcome::json() const {
   out["mirrored"] = hand_json(comparison.mirrored, voxel_size_A);
   out["mirrored_fits_better"] = comparison.mirrored_fits_better();
   if (comparison.symmetry) {
-    const SymmetryScore& score = *comparison.symmetry;
+    const SymmetryFit& score = *comparison.symmetry;
     const Vec3 centre = score.centre_voxels * voxel_size_A;
     out["symmetry"] = {{"group", symmetry},
                        {"score", score.correlation},

@@ -12,7 +12,7 @@ namespace tessera {
 struct BuiltinInfo {
   std::string name;      // used as builtin:NAME
   std::string title;     // one line
-  std::string symmetry;  // point group, axes as in point_group(): C7, D7, T, O, I
+  std::string symmetry;  // point group, axes as in point_group(): C7, D7, T, O, I1
   double mass_kDa = 0;   // hydrogens included
 };
 

@@ -55,10 +55,10 @@ std::vector<BuiltinShape> shells() {
   return {
       {{"ferritin", "hollow shell of 24 subunits", "O", 480},
        {{{44, 26, 2}, {22, 30, 38}, 12}, {{46, 16, 14}, {32, 16, 42}, 9}}},
-      {{"capsid", "hollow shell of 60 subunits with spikes", "I", 1500},
+      {{"capsid", "hollow shell of 60 subunits with spikes", "I1", 1500},
        {{{84, 20, 22}, {78, 4, 44}, 18}, {{84, 30, 48}, {70, 38, 56}, 14}, {{84, 22, 48}, {108, 16, 58}, 8}}},
       {{"tetrahedral-cage", "cage of 12 subunits with wide openings", "T", 330},
-       {{{34, 28, 4}, {48, 10, 16}, 13}, ball({30, 40, 26}, 10)}},
+       {{{-4, -22, 38}, {-27, -11, 43}, 13}, ball({7, -7, 55}, 10)}},
   };
 }
 

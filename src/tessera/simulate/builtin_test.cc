@@ -23,21 +23,6 @@ double mass_Da(const AtomicModel& model) {
   return out;
 }
 
-TEST(PointGroup, HasItsOrderAndIsClosed) {
-  for (const auto& [name, order] :
-       {std::pair{"C1", 1u}, {"C7", 7u}, {"D2", 4u}, {"D7", 14u}, {"T", 12u}, {"O", 24u}, {"I", 60u}}) {
-    const auto group = point_group(name);
-    EXPECT_EQ(group.size(), order) << name;
-    EXPECT_LT(angle_between(group[0], Rotation()), 1e-9);
-    for (const Rotation& a : group) {
-      const Rotation product = a * group.back();
-      EXPECT_TRUE(
-          std::any_of(group.begin(), group.end(), [&](const Rotation& g) { return angle_between(g, product) < 1e-6; }));
-    }
-  }
-  for (const char* bad : {"", "X", "C0", "D", "C100", "C7a"}) EXPECT_THROW(point_group(bad), UserError) << bad;
-}
-
 TEST(Builtin, AreManyAndDifferent) {
   const auto all = builtin_structures();
   EXPECT_GE(all.size(), 12u);
