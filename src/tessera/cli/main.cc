@@ -24,6 +24,7 @@ __attribute__((constructor(101))) void check_processor() {
 constexpr std::array verbs = {
     tessera::Verb{"fetch", tessera::cmd_fetch, "Download structures of the Protein Data Bank"},
     tessera::Verb{"density", tessera::cmd_density, "Make the density map of an atomic model"},
+    tessera::Verb{"coarse-grain", tessera::cmd_coarse_grain, "Stand a few balls for each macromolecule"},
     tessera::Verb{"simulate particles", tessera::cmd_simulate_particles, "Make subtomograms of known structures"},
     tessera::Verb{"align", tessera::cmd_align, "Find the pose of every subtomogram against a map"},
     tessera::Verb{"average", tessera::cmd_average, "Average subtomograms, reference-free or from a map"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Greyscale pictures and the PNG files they become (ISO/IEC 15948, by libpng).
+// Pictures and the PNG files they become (ISO/IEC 15948, by libpng).
 #pragma once
 
 #include <cstdint>
@@ -29,5 +29,13 @@ class GreyImage {
 // 8 bits of grey, compressed; the same bytes for the same image. Atomic (atomic_file.h). UserError for an image
 // without pixels or with an edge above 65,535; IoError when the file cannot be written.
 void write_png(const std::filesystem::path& path, const GreyImage& image);
+
+// Three planes of one size; whatever marks a grey picture (report/drawing.h) marks each plane.
+struct ColourImage {
+  GreyImage red, green, blue;
+};
+
+// As the grey one, 24 bits a pixel. UserError also for planes that differ in size.
+void write_png(const std::filesystem::path& path, const ColourImage& image);
 
 }  // namespace tessera
