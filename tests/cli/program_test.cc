@@ -12,8 +12,10 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<std::vector<std::string>> verbs = {{"fetch"},   {"density"}, {"simulate", "particles"}, {"align"},
-                                                     {"average"}, {"compare"}, {"evaluate", "classes"},   {"demo"}};
+const std::vector<std::vector<std::string>> verbs = {
+    {"fetch"}, {"density"}, {"coarse-grain"}, {"simulate", "particles"},
+    {"align"}, {"average"}, {"compare"},      {"evaluate", "classes"},
+    {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}}) {

@@ -74,7 +74,9 @@ void draw_volumes(const CoarseGrainOutcome& outcome) {
   std::vector<BarGroup> groups;
   for (const CoarseModel& model : outcome.models) {
     const CoarseVolumes& v = model.volumes;
-    groups.push_back({model.name, {v.isosurface_A3 / 1e6, v.multi_ball_A3 / 1e6, v.single_ball_A3 / 1e6}});
+    std::string name = model.name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    groups.push_back({name, {v.isosurface_A3 / 1e6, v.multi_ball_A3 / 1e6, v.single_ball_A3 / 1e6}});
   }
   const std::vector<BarSeries> series = {
       {"isosurface", {70, 140, 90}}, {"several balls", {60, 110, 190}}, {"one ball", {215, 120, 60}}};

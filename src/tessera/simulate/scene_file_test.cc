@@ -67,7 +67,8 @@ TEST_F(SceneFile, EveryFaultIsNamedAtOnce) {
 }
 
 TEST_F(SceneFile, WrongKeysAndValues) {
-  EXPECT_THAT(refusal(head + chaperonin + "copie = 3\n"), HasSubstr("species[0].copie is unknown; did you mean copies?"));
+  EXPECT_THAT(refusal(head + chaperonin + "copie = 3\n"),
+              HasSubstr("species[0].copie is unknown; did you mean copies?"));
   EXPECT_THAT(refusal(head + chaperonin + "copies = \"three\"\n"), HasSubstr("species[0].copies must be a number"));
   EXPECT_THAT(refusal(head + chaperonin + "copies = 2.5\n"), HasSubstr("species[0].copies must be a whole number"));
   EXPECT_THAT(refusal(head + chaperonin + "copies = 1\nvolume_percent = 3\n"), HasSubstr("has 2 of copies"));
