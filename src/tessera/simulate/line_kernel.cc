@@ -13,7 +13,7 @@ const LineKernel& LineKernel::instance() {
 }
 
 LineKernel::LineKernel() : table_(static_cast<size_t>(steps + 1) * width) {
-  constexpr double shape = 4.5;  // of the window: side lobes of the transform below 0.5 %
+  constexpr double shape = 4;
   for (int row = 0; row <= steps; ++row) {
     double values[width], sum = 0;
     for (int i = 0; i < width; ++i) {

@@ -9,7 +9,6 @@
 #include "tessera/fft/plan.h"
 #include "tessera/simulate/gridding_kernel.h"
 #include "tessera/simulate/reconstruct_tomogram.h"
-#include "tessera/simulate/view_filter.h"
 
 namespace tessera {
 namespace {
@@ -76,10 +75,9 @@ class FourierPlane {
 }  // namespace
 
 Volume<float> invert_fourier(const Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
-                             const std::string& weighting, ExecContext& context) {
+                             const ViewFilters& filters, ExecContext& context) {
   const Shape3 shape = images.shape();
-  const int64_t length = fast_even_size(2 * shape.x);
-  const auto filters = view_filters(tilts, weighting, thickness, length);
+  const int64_t length = 2 * (static_cast<int64_t>(filters.front().size()) - 1);
   const RealFftRows row_transform(length, 1);
   std::vector<std::complex<float>> centring(length / 2 + 1);  // phases about pixel x/2
   for (size_t u = 0; u < centring.size(); ++u) {

@@ -24,6 +24,8 @@ void ReconstructionOptions::add_faults(Faults& faults) const {
   require_one_of("reconstruction", method, {"wbp", "fourier", "sirt"}, faults);
   require_one_of("weighting", weighting, weighting_names(), faults);
   require_one_of("contrast", contrast, {"bright", "dark"}, faults);
+  if (weighting_thickness < 0)
+    faults.add(fmt::format("--weighting-thickness must not be negative, {} was given", weighting_thickness));
   if (sirt_iterations < 1) faults.add(fmt::format("--sirt-iterations {}: at least 1", sirt_iterations));
   if (!(sirt_relaxation > 0 && sirt_relaxation < 2))
     faults.add(fmt::format("--sirt-relaxation must lie between 0 and 2, {} was given", sirt_relaxation));
@@ -35,11 +37,9 @@ void pad_row(const float* row, int64_t count, int64_t length, float* out) {
   for (int64_t i = count; i < length; ++i) out[i] = last + step * static_cast<float>(i - count + 1);
 }
 
-void filter_rows(Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
-                 const std::string& weighting, ExecContext& context) {
+void filter_rows(Volume<float>& images, const ViewFilters& filters, ExecContext& context) {
   const Shape3 shape = images.shape();
-  const int64_t length = fast_even_size(2 * shape.x);
-  const auto filters = view_filters(tilts, weighting, thickness, length);
+  const int64_t length = 2 * (static_cast<int64_t>(filters.front().size()) - 1);
   const RealFftRows rows(length, 1);
   const auto scale = 1 / static_cast<float>(length);
   context.threads.for_each(shape.z, [&](int64_t j, int) {
@@ -81,13 +81,17 @@ Volume<float> reconstruct_tomogram(Volume<float>& images, const std::vector<doub
                                    ReconstructionReport* report) {
   if (images.shape().z != static_cast<int64_t>(tilts.size()) || tilts.empty())
     throw InternalError("a tilt series with another number of images than of angles");
+  const auto filters = [&](int64_t least_length) {
+    const int64_t depth = options.weighting_thickness > 0 ? options.weighting_thickness : thickness;
+    return view_filters(tilts, options.weighting, depth, fast_even_size(least_length));
+  };
   Volume<float> out;
   if (options.method == "fourier") {
-    out = invert_fourier(images, tilts, thickness, options.weighting, context);
+    out = invert_fourier(images, tilts, thickness, filters(2 * images.shape().x), context);
   } else if (options.method == "sirt") {
     out = iterate_sirt(images, tilts, thickness, options, context, report);
   } else {
-    filter_rows(images, tilts, thickness, options.weighting, context);
+    filter_rows(images, filters(2 * images.shape().x), context);
     out = back_project_filtered(images, tilts, thickness, context);
   }
   if (options.contrast == "dark")

@@ -8,6 +8,7 @@
 #include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
 #include "tessera/parallel/exec_context.h"
+#include "tessera/simulate/view_filter.h"
 #include "tessera/volume/volume.h"
 
 namespace tessera {
@@ -15,6 +16,7 @@ namespace tessera {
 struct ReconstructionOptions {
   std::string method = "wbp";
   std::string weighting = "ramp";
+  int weighting_thickness = 0;
   int sirt_iterations = 20;
   double sirt_relaxation = 1;
   bool phase_flip = true;
@@ -28,6 +30,9 @@ struct ReconstructionOptions {
           method);
     visit(Option{"weighting", "", "ramp, exact (Harauz & van Heel) or none; for wbp and fourier", "Reconstruction"},
           weighting);
+    visit(Option{"weighting-thickness", "voxels",
+                 "Size of the objects that exact weighting is for; 0: the thickness of the tomogram", "Reconstruction"},
+          weighting_thickness);
     visit(Option{"sirt-iterations", "", "Iterations of sirt", "Reconstruction"}, sirt_iterations);
     visit(Option{"sirt-relaxation", "", "Step of sirt, between 0 and 2", "Reconstruction"}, sirt_relaxation);
     visit(Option{"phase-flip", "", "Flip phases first, in strips along the tilt axis", "Reconstruction"}, phase_flip);
@@ -65,12 +70,11 @@ Volume<float> reconstruct_tomogram(Volume<float>& images, const std::vector<doub
 Volume<float> back_project_filtered(const Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
                                     ExecContext& context);
 Volume<float> invert_fourier(const Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
-                             const std::string& weighting, ExecContext& context);
+                             const ViewFilters& filters, ExecContext& context);
 Volume<float> iterate_sirt(const Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
                            const ReconstructionOptions& options, ExecContext& context, ReconstructionReport* report);
 // Filters rows in place (wbp).
-void filter_rows(Volume<float>& images, const std::vector<double>& tilts, int64_t thickness,
-                 const std::string& weighting, ExecContext& context);
+void filter_rows(Volume<float>& images, const ViewFilters& filters, ExecContext& context);
 // A row of `count` pixels continued to `length` in a straight line from its last value to its first.
 void pad_row(const float* row, int64_t count, int64_t length, float* out);
 

@@ -31,12 +31,12 @@ const std::vector<std::string>& weighting_names() {
   return names;
 }
 
-std::vector<std::vector<float>> view_filters(const std::vector<double>& tilts, const std::string& weighting,
-                                             int64_t thickness, int64_t length) {
+ViewFilters view_filters(const std::vector<double>& tilts, const std::string& weighting, int64_t thickness,
+                         int64_t length) {
   if (tilts.empty()) throw InternalError("filters of no tilts");
   const auto depth = static_cast<double>(thickness), size = static_cast<double>(length);
   const double plain = 1 / (depth * static_cast<double>(tilts.size()));
-  std::vector<std::vector<float>> out(tilts.size(), std::vector<float>(length / 2 + 1));
+  ViewFilters out(tilts.size(), std::vector<float>(length / 2 + 1));
   for (size_t j = 0; j < tilts.size(); ++j)
     for (int64_t u = 0; u <= length / 2; ++u) {
       const double frequency = static_cast<double>(u) / size;

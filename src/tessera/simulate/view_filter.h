@@ -21,7 +21,8 @@ const std::vector<std::string>& weighting_names();
 //          thickness of the specimen in pixels (Harauz & van Heel 1986). Noise is not raised where slices lie apart.
 //   none   w = 1/(D n): the mean of the n smeared images
 // At u = 0 the ramp has the mean over its cell, Δθ/4·length. One tilt alone has w = 1/D.
-std::vector<std::vector<float>> view_filters(const std::vector<double>& tilts, const std::string& weighting,
-                                             int64_t thickness, int64_t length);
+using ViewFilters = std::vector<std::vector<float>>;  // [tilt][u]
+ViewFilters view_filters(const std::vector<double>& tilts, const std::string& weighting, int64_t thickness,
+                         int64_t length);
 
 }  // namespace tessera
