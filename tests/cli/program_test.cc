@@ -13,9 +13,8 @@ namespace {
 using testing::HasSubstr;
 
 const std::vector<std::vector<std::string>> verbs = {
-    {"fetch"}, {"density"}, {"coarse-grain"}, {"simulate", "particles"},
-    {"align"}, {"average"}, {"compare"},      {"evaluate", "classes"},
-    {"demo"}};
+    {"fetch"}, {"density"}, {"coarse-grain"}, {"simulate", "particles"}, {"simulate", "tomogram"},
+    {"align"}, {"average"}, {"compare"},      {"evaluate", "classes"},   {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}}) {

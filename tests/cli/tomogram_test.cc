@@ -101,8 +101,8 @@ TEST_F(SimulateTomogram, TheSameBytesForAnyNumberOfThreads) {
   for (const char* method : {"wbp", "fourier", "sirt"}) {
     std::vector<std::string> tomograms;
     for (const char* threads : {"1", "3"}) {
-      const Result result =
-          simulate({"--threads", threads, "--reconstruction", method, "--sirt-iterations", "3", "--quiet", "--tilt-step", "24"});
+      const Result result = simulate(
+          {"--threads", threads, "--reconstruction", method, "--sirt-iterations", "3", "--quiet", "--tilt-step", "40"});
       ASSERT_EQ(result.exit_code, 0) << result.err;
       tomograms.push_back(text_of(path("out/tomogram.mrc")) + text_of(path("out/tilt_series.mrc")) +
                           text_of(path("out/labels.mrc")) + text_of(path("out/truth.star")));
