@@ -9,6 +9,7 @@ namespace tessera {
 int cmd_fetch(const Invocation& call);
 int cmd_density(const Invocation& call);
 int cmd_coarse_grain(const Invocation& call);
+int cmd_pack(const Invocation& call);
 int cmd_simulate_particles(const Invocation& call);
 int cmd_simulate_tomogram(const Invocation& call);
 int cmd_align(const Invocation& call);

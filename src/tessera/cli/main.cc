@@ -25,6 +25,7 @@ constexpr std::array verbs = {
     tessera::Verb{"fetch", tessera::cmd_fetch, "Download structures of the Protein Data Bank"},
     tessera::Verb{"density", tessera::cmd_density, "Make the density map of an atomic model"},
     tessera::Verb{"coarse-grain", tessera::cmd_coarse_grain, "Stand a few balls for each macromolecule"},
+    tessera::Verb{"pack", tessera::cmd_pack, "Pack macromolecules, filaments and membranes into a box"},
     tessera::Verb{"simulate particles", tessera::cmd_simulate_particles, "Make subtomograms of known structures"},
     tessera::Verb{"simulate tomogram", tessera::cmd_simulate_tomogram,
                   "Image a packed scene: tilt series, tomogram and truth"},

@@ -27,6 +27,15 @@ std::string hybrid_36(int64_t value, int width) {
   return out;
 }
 
+// Eight columns: three decimals, fewer where the number is too long for them.
+std::string coordinate(double value) {
+  for (int decimals = 3; decimals >= 0; --decimals) {
+    std::string out = fmt::format("{:8.{}f}", value, decimals);
+    if (out.size() == 8) return out;
+  }
+  throw UserError(fmt::format("a ball at {:.0f} Å lies outside what a PDB file can hold", value));
+}
+
 constexpr const char* chains = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 }  // namespace
@@ -35,13 +44,11 @@ std::string pdb_atoms(const std::vector<PdbBall>& balls) {
   std::string out;
   for (size_t i = 0; i < balls.size(); ++i) {
     const PdbBall& b = balls[i];
-    const Vec3 p = b.ball.centre_A;
-    if (std::min({p.x, p.y, p.z}) < -999.9994 || std::max({p.x, p.y, p.z}) > 9999.9994)
-      throw UserError(fmt::format("ball {} at ({:.0f}, {:.0f}, {:.0f}) Å lies outside what a PDB file can hold", i + 1,
-                                  p.x, p.y, p.z));
-    out += fmt::format("ATOM  {}  CA  B{:02} {}{}    {:8.3f}{:8.3f}{:8.3f}  1.00{:6.2f}           C\n",
+    const std::string position =
+        coordinate(b.ball.centre_A.x) + coordinate(b.ball.centre_A.y) + coordinate(b.ball.centre_A.z);
+    out += fmt::format("ATOM  {}  CA  B{:02} {}{}    {}  1.00{:6.2f}           C\n",
                        hybrid_36(static_cast<int64_t>(i) + 1, 5), b.kind % 100, chains[b.kind % 62],
-                       hybrid_36(b.body + 1, 4), p.x, p.y, p.z, std::min(b.ball.radius_A, 999.99));
+                       hybrid_36(b.body + 1, 4), position, std::min(b.ball.radius_A, 999.99));
   }
   return out;
 }

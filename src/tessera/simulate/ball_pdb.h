@@ -22,7 +22,7 @@ struct PdbBall {
 std::string pdb_atoms(const std::vector<PdbBall>& balls);
 std::string pdb_bonds(const std::vector<std::array<int32_t, 2>>& bonds);
 
-// The whole file. UserError: a coordinate that the format cannot hold (−999.999 to 9999.999 Å).
+// The whole file. Coordinates have three decimals, fewer beyond −999.999 … 9999.999 Å. UserError beyond eight digits.
 void write_ball_pdb(const std::filesystem::path& path, const std::vector<PdbBall>& balls,
                     const std::vector<std::array<int32_t, 2>>& bonds, const std::string& title);
 

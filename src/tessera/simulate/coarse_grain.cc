@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "tessera/simulate/k_means.h"
-#include "tessera/simulate/structure_volume.h"
 
 namespace tessera {
 
@@ -52,7 +51,8 @@ CoarseModel coarse_grain(const AtomicModel& model, const CoarseGrainOptions& opt
     ++out.atoms_of_ball[clusters.cluster[i]];
   }
   out.single = enclosing_ball(points);
-  out.volumes = {structure_volume(model).volume_A3, union_volume_A3(out.balls), volume_A3(out.single)};
+  out.surface = std::make_shared<MolecularSurface>(model, SurfaceOptions{});
+  out.volumes = {out.surface->volume_A3(), union_volume_A3(out.balls), volume_A3(out.single)};
   return out;
 }
 

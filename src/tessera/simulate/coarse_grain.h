@@ -2,6 +2,7 @@
 // A macromolecule as a few rigidly bonded balls ([P] 2.1.1).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "tessera/io/atoms.h"
 #include "tessera/parallel/threads.h"
 #include "tessera/simulate/balls.h"
+#include "tessera/simulate/molecular_surface.h"
 
 namespace tessera {
 
@@ -49,6 +51,7 @@ struct CoarseModel {
   int64_t atoms = 0;                  // heavy
   double mass_kDa = 0, radius_A = 0;  // of the farthest atom from the centre of mass
   CoarseVolumes volumes;
+  std::shared_ptr<const MolecularSurface> surface;
 };
 
 // k = max(least_balls, ⌈N/atoms_per_ball⌉) clusters of the N heavy atoms by k-means ([P] Eq. 1–4); a ball's centre is

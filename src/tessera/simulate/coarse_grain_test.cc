@@ -9,7 +9,6 @@
 #include "tessera/base/units.h"
 #include "tessera/simulate/builtin.h"
 #include "tessera/simulate/k_means.h"
-#include "tessera/simulate/structure_volume.h"
 #include "tests/reference/clusters.h"
 
 namespace tessera {
@@ -111,21 +110,6 @@ TEST(EnclosingBall, TouchesAndHolds) {
   EXPECT_EQ(enclosing_ball(same).radius_A, 0);
 }
 
-TEST(StructureVolume, IsTheMassOverTheDensityOfProtein) {
-  // A ball of carbon atoms at the density of protein: the isosurface lies where the ball ends.
-  AtomicModel model;
-  const double radius = 40, spacing = std::cbrt(12.011 / 0.81);
-  for (double x = -radius; x <= radius; x += spacing)
-    for (double y = -radius; y <= radius; y += spacing)
-      for (double z = -radius; z <= radius; z += spacing)
-        if (x * x + y * y + z * z < radius * radius) model.atoms.push_back({{x, y, z}});
-  const StructureVolume volume = structure_volume(model);
-  EXPECT_NEAR(volume.volume_A3 / volume_A3(Ball{{}, radius}), 1, 0.05)
-      << "curvature moves the surface by σ²/radius = 0.3 Å inwards, 2 %; that of the lattice is rough";
-  const double voxels = static_cast<double>(std::accumulate(volume.inside.begin(), volume.inside.end(), int64_t{0}));
-  EXPECT_NEAR(voxels * std::pow(volume.voxel_size_A, 3) / volume.volume_A3, 1, 0.02);
-}
-
 TEST(CoarseGrain, BallsSaveSpaceOnARod) {
   AtomicModel rod;
   for (int i = 0; i < 4000; ++i) rod.atoms.push_back({{static_cast<double>(i % 4) * 4, i / 4 % 4 * 4.0, i / 16 * 2.0}});
@@ -134,7 +118,6 @@ TEST(CoarseGrain, BallsSaveSpaceOnARod) {
   options.atoms_per_ball = 500;
   const CoarseModel coarse = coarse_grain(rod, options, 1, threads);
   EXPECT_EQ(coarse.balls.size(), 8u);
-  EXPECT_LT(coarse.volumes.isosurface_A3, coarse.volumes.multi_ball_A3);
   EXPECT_GT(coarse.volumes.saved(), 0.9) << "eight balls in a row instead of one around a rod of 500 Å";
 }
 

@@ -179,7 +179,9 @@ class OpenMMEngine : public BallEngine {
     context_->setVelocitiesToTemperature(options_.temperature_K, static_cast<int>(seed % 2147483646) + 1);
   }
   void minimise(int iterations) override {
-    guard([&] { OpenMM::LocalEnergyMinimizer::minimize(*context_, 10, iterations); });
+    // Until forces are a hundredth of the drive's: overlap goes, what merely attracts from afar stays where it is.
+    const double tolerance = 0.01 * std::max(1.0, options_.drive_k * options_.drive_radius_A) * kJ_per_kcal / nm_per_A;
+    guard([&] { OpenMM::LocalEnergyMinimizer::minimize(*context_, tolerance, iterations); });
   }
   void step(int64_t steps) override {
     guard([&] { integrator_->step(static_cast<int>(steps)); });

@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
+
+#include "tessera/simulate/pose_fit.h"
 
 namespace tessera {
 namespace {
 
 constexpr int most_segments = 200, most_halvings = 4;
-constexpr double most_stretch = 0.2;  // of a bond, before the integration counts as blown up
+constexpr double most_stretch = 1;  // of a bond, before the integration counts as blown up
+constexpr double least_repair_A = 1;
+constexpr double boltzmann_kcal_mol_K = 0.0019872;
 
 bool finite(const std::vector<Vec3>& points) {
   return std::all_of(points.begin(), points.end(),
@@ -38,6 +43,13 @@ class Dynamics {
     if (options_.minimisation_steps > 0) engine_->minimise(options_.minimisation_steps);
     engine_->draw_velocities(seed);
     good_ = engine_->state();
+    engine_->set_drive(1);
+    const BallEnergies begin = engine_->energies();
+    // Nothing but the walls does work on the balls later, and the heat bath keeps them at its temperature.
+    const double thermal =
+        100 * boltzmann_kcal_mol_K * options_.temperature_K * static_cast<double>(good_.positions_A.size());
+    if (options_.drive == "central")
+      most_kinetic_ = begin.drive + std::abs(begin.lennard_jones) + begin.bond + begin.angle + thermal;
     if (!sound(good_.positions_A)) throw NumericalError("the energy minimisation left positions that are no numbers");
   }
 
@@ -80,9 +92,33 @@ class Dynamics {
       return false;
     }
     BallState state = engine_->state();
-    if (!sound(state.positions_A)) return false;
+    if (!sound(state.positions_A) || !(engine_->energies().kinetic <= most_kinetic_)) return false;
     good_ = std::move(state);
+    if (options_.keep_rigid && restore_shapes(good_.positions_A)) engine_->set_state(good_);
     return true;
+  }
+
+  // Bonds keep lengths, and a mirror image has the same lengths: a flat body is pressed through its plane by its
+  // neighbours and stays inside out. Bodies on the way there go back to their own shape at the pose that fits best.
+  // Returns whether any was moved.
+  bool restore_shapes(std::vector<Vec3>& positions) const {
+    bool moved = false;
+    std::vector<Vec3> reference, scene;
+    for (size_t b = 0; b < start_.bodies.size(); ++b) {
+      const BallBody& body = start_.bodies[b];
+      if (body.kind != BodyKind::macromolecule || body.balls.size() < 3) continue;
+      reference.clear();
+      for (const Ball& ball : body.balls) reference.push_back(ball.centre_A);
+      const auto first = positions.begin() + start_.first_ball[b];
+      scene.assign(first, first + static_cast<int64_t>(body.balls.size()));
+      const BodyPose pose = fit_pose(reference, scene);
+      if (pose.rms_A < least_repair_A) continue;
+      moved = true;
+      const Mat3 turn = pose.scene_from_ref.matrix();
+      for (size_t i = 0; i < reference.size(); ++i)
+        *(first + static_cast<int64_t>(i)) = turn * reference[i] + pose.position_A;
+    }
+    return moved;
   }
 
   bool sound(const std::vector<Vec3>& positions) const {
@@ -116,7 +152,7 @@ class Dynamics {
   std::unique_ptr<BallEngine> engine_;
   std::vector<bool> rigid_bond_;
   BallState good_;  // after the last sound segment
-  double far_A_ = 0, time_step_fs_;
+  double far_A_ = 0, time_step_fs_, most_kinetic_ = std::numeric_limits<double>::infinity();
   int halvings_ = 0;
 };
 

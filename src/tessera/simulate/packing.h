@@ -34,9 +34,10 @@ struct PackingRun {
 // Runs options.steps of dynamics from the start and calls on_frame at each sample. The drive acts as options.drive
 // says; the walls of slab and box close from the region of the start onto the box over the first three quarters, and
 // the drive falls to final_drive over the last. Integration has blown up where a position is no number, a bond is
-// stretched by more than a fifth or a ball has left for far away: the segment (1/200 of the run) is then repeated from
-// its start with half the time step, four times at most, then NumericalError. UserError: options out of range, no
-// OpenMM. Interrupted between segments. Cost a step: pairs of balls within the cutoff, about 3·10⁸ a second and core.
+// twice as long as it was, a ball has left for far away or, in a central drive, balls move with more energy than the
+// drive had to give: the segment (1/200 of the run) is then repeated from its start with half the time step, four times
+// at most, then NumericalError. UserError: options out of range, no OpenMM. Interrupted between segments. Cost a step:
+// pairs of balls within the cutoff, about 3·10⁸ a second and core.
 PackingRun run_packing(PackingStart start, const PackingOptions& options, std::array<double, 3> box_A,
                        double voxel_size_A, ExecContext& context,
                        const std::function<void(const PackingSample&, const std::vector<Vec3>&)>& on_frame);
@@ -47,8 +48,9 @@ struct PackedSpecies {
   CoarseModel model;
 };
 
-struct PoseAgreement {                                 // of the least-squares poses of macromolecules
-  double largest_rms_A = 0;                            // of balls from their rigid places
+struct PoseAgreement {       // of the least-squares poses of macromolecules
+  double largest_rms_A = 0;  // of balls from their rigid places
+  int64_t deformed = 0;      // bodies above 3 Å rms: crushed, or turned inside out, which keeps every bond's length
   double median_angle_deg = 0, largest_angle_deg = 0;  // from the three-point rule of [P] 2.3
   int64_t bodies = 0;
 };

@@ -23,6 +23,7 @@ struct PackingOptions {
   int steps = 5000;
   double temperature_K = 300, friction_per_ps = 5;
   double ball_mass_Da = 5000;
+  bool keep_rigid = true;
   int minimisation_steps = 200;
   double start_gap_A = 10;
   int frames = 50;
@@ -61,6 +62,9 @@ void PackingOptions::describe(Visitor& visit) {
   visit(Option{"steps", "", "Length of the run in such steps", "Dynamics"}, steps);
   visit(Option{"temperature", "K", "Of the heat bath", "Dynamics"}, temperature_K);
   visit(Option{"friction", "1/ps", "Of the heat bath", "Dynamics"}, friction_per_ps);
+  visit(Option{"keep-rigid", "", "Put macromolecules that were crushed by 1 Å or more back into shape, 200 times a run",
+               "Dynamics"},
+        keep_rigid);
   visit(Option{"minimisation-steps", "", "Of the energy, without drive, before the dynamics; 0: none", "Dynamics"},
         minimisation_steps);
   visit(Option{"start-gap", "Å", "Least gap between bodies at the start", "Dynamics"}, start_gap_A);

@@ -11,13 +11,13 @@
 namespace tessera {
 namespace {
 
-struct PackedBody {
+struct BodyAtEnd {
   const BallBody& body;
   std::vector<Vec3> reference, scene;  // ball centres
 };
 
-PackedBody packed_body(const PackingRun& run, size_t b, Vec3 middle) {
-  PackedBody out{run.start.bodies[b], {}, {}};
+BodyAtEnd packed_body(const PackingRun& run, size_t b, Vec3 middle) {
+  BodyAtEnd out{run.start.bodies[b], {}, {}};
   for (size_t i = 0; i < out.body.balls.size(); ++i) {
     out.reference.push_back(out.body.balls[i].centre_A);
     out.scene.push_back(run.positions_A[run.start.first_ball[b] + i] + middle);
@@ -26,15 +26,16 @@ PackedBody packed_body(const PackingRun& run, size_t b, Vec3 middle) {
 }
 
 // Of one ball the turn of the start is kept: nothing turned it.
-BodyPose pose_of(const PackedBody& packed, const Rotation& turn) {
+BodyPose pose_of(const BodyAtEnd& packed, const Rotation& turn) {
   if (packed.scene.size() >= 3) return fit_pose(packed.reference, packed.scene);
   return {turn, packed.scene[0] - turn * packed.reference[0], 0};
 }
 
-void compare_rules(const PackedBody& packed, const BodyPose& pose, PoseAgreement& agreement,
+void compare_rules(const BodyAtEnd& packed, const BodyPose& pose, PoseAgreement& agreement,
                    std::vector<double>& angles) {
   ++agreement.bodies;
   agreement.largest_rms_A = std::max(agreement.largest_rms_A, pose.rms_A);
+  agreement.deformed += pose.rms_A > 3;
   if (packed.scene.size() < 3) return;
   const auto [a, b, c] = widest_triangle(packed.reference);
   const BodyPose paper = three_point_pose({packed.reference[a], packed.reference[b], packed.reference[c]},
@@ -46,7 +47,7 @@ bool inside(Vec3 p, const std::array<double, 3>& box_A) {
   return p.x >= 0 && p.y >= 0 && p.z >= 0 && p.x < box_A[0] && p.y < box_A[1] && p.z < box_A[2];
 }
 
-void add_balls(Scene& scene, const PackedBody& packed, SceneBall owner) {
+void add_balls(Scene& scene, const BodyAtEnd& packed, SceneBall owner) {
   for (size_t i = 0; i < packed.scene.size(); ++i) {
     owner.position_A = packed.scene[i];
     owner.radius_A = packed.body.balls[i].radius_A;
@@ -54,7 +55,7 @@ void add_balls(Scene& scene, const PackedBody& packed, SceneBall owner) {
   }
 }
 
-void add_filament(Scene& scene, const PackedBody& packed, const SceneRequest& request,
+void add_filament(Scene& scene, const BodyAtEnd& packed, const SceneRequest& request,
                   const std::vector<PackedSpecies>& species) {
   const FilamentRequest& wanted = request.filaments[packed.body.request];
   const auto number = static_cast<int32_t>(scene.filaments.size());
@@ -73,7 +74,7 @@ void add_filament(Scene& scene, const PackedBody& packed, const SceneRequest& re
     }
   }
   scene.filaments.push_back(std::move(filament));
-  add_balls(scene, packed, {.filament = number});
+  add_balls(scene, packed, {{}, 0, -1, number, -1});
 }
 
 }  // namespace
@@ -89,18 +90,18 @@ Scene scene_of(const PackingRun& run, const SceneRequest& request, const std::ve
   const Vec3 middle{request.box_A[0] / 2, request.box_A[1] / 2, request.box_A[2] / 2};
   std::vector<double> angles;
   for (size_t b = 0; b < run.start.bodies.size(); ++b) {
-    const PackedBody packed = packed_body(run, b, middle);
+    const BodyAtEnd packed = packed_body(run, b, middle);
     if (packed.body.kind == BodyKind::filament) {
       add_filament(scene, packed, request, species);
     } else if (packed.body.kind == BodyKind::membrane) {
       const MembraneRequest& wanted = request.membranes[packed.body.request];
-      add_balls(scene, packed, {.membrane = static_cast<int32_t>(scene.membranes.size())});
+      add_balls(scene, packed, {{}, 0, -1, -1, static_cast<int32_t>(scene.membranes.size())});
       scene.membranes.push_back({wanted.shape, packed.scene, packed.body.triangles, wanted.thickness_A});
     } else {
       const BodyPose pose = pose_of(packed, run.start.turn[b]);
       compare_rules(packed, pose, agreement, angles);
       if (!inside(pose.position_A, request.box_A)) continue;
-      add_balls(scene, packed, {.body = static_cast<int32_t>(scene.bodies.size())});
+      add_balls(scene, packed, {{}, 0, static_cast<int32_t>(scene.bodies.size()), -1, -1});
       scene.bodies.push_back({packed.body.request, pose.position_A, pose.scene_from_ref, -1, -1});
       ++scene.species[packed.body.request].placed;
     }

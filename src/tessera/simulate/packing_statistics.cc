@@ -6,7 +6,6 @@
 #include <limits>
 #include <numeric>
 
-#include "tessera/base/units.h"
 #include "tessera/simulate/ball_cells.h"
 
 namespace tessera {
@@ -63,32 +62,20 @@ void for_each_inside(const Region& region, const Ball& ball, Mark&& mark) {
   }
 }
 
-std::vector<Vec3> body_centres(const PackedBalls& packed) {
-  std::vector<Vec3> centres(packed.volume_A3.size());
-  std::vector<double> counts(centres.size());
-  for (size_t i = 0; i < packed.balls.size(); ++i) {
-    centres[packed.body_of_ball[i]] += packed.balls[i].centre_A;
-    ++counts[packed.body_of_ball[i]];
+// The sphere as wide as the cluster: balls weigh by their volume, each with 3/5 r² of its own.
+Ball cluster_of(const std::vector<Ball>& balls) {
+  Vec3 centre;
+  double volume = 0, square = 0;
+  for (const Ball& ball : balls) {
+    centre += ball.centre_A * volume_A3(ball);
+    volume += volume_A3(ball);
   }
-  for (size_t b = 0; b < centres.size(); ++b) centres[b] = centres[b] * (counts[b] > 0 ? 1 / counts[b] : 0);
-  return centres;
-}
-
-// The distance from the centre within which half of the true volume lies.
-void find_core(const PackedBalls& packed, OccupancyStatistics& out) {
-  const std::vector<Vec3> centres = body_centres(packed);
-  std::vector<size_t> order(centres.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return centres[a].norm() < centres[b].norm(); });
-  const double total = std::accumulate(packed.volume_A3.begin(), packed.volume_A3.end(), 0.0);
-  double inside = 0;
-  for (const size_t b : order) {
-    inside += packed.volume_A3[b];
-    out.core_radius_A = centres[b].norm();
-    if (inside >= total / 2) break;
+  centre = centre * (1 / volume);
+  for (const Ball& ball : balls) {
+    const Vec3 d = ball.centre_A - centre;
+    square += volume_A3(ball) * (d.dot(d) + 0.6 * ball.radius_A * ball.radius_A);
   }
-  const double sphere = volume_A3(Ball{{}, out.core_radius_A});
-  out.core_occupancy = sphere > 0 ? inside / sphere : 0;
+  return {centre, std::sqrt(5.0 / 3 * square / volume)};
 }
 
 }  // namespace
@@ -99,8 +86,8 @@ OccupancyStatistics occupancy_of(const PackedBalls& packed, std::array<double, 3
   const Region region = region_of(packed, voxel_A);
   out.voxel_A = region.voxel_A;
   std::vector<int32_t> last(region.nx * region.ny * region.nz, -1);  // the last body that covered the voxel
-  int64_t sum = 0, covered = 0, in_box = 0, in_core = 0;
-  find_core(packed, out);
+  int64_t sum = 0, covered = 0, in_box = 0, in_cluster = 0;
+  const Ball cluster = cluster_of(packed.balls);
   std::vector<size_t> order(packed.balls.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
@@ -117,13 +104,15 @@ OccupancyStatistics occupancy_of(const PackedBalls& packed, std::array<double, 3
         if (last[i] < 0) continue;
         const Vec3 p = region.at(x, y, z);
         in_box += std::abs(p.x) < box_A[0] / 2 && std::abs(p.y) < box_A[1] / 2 && std::abs(p.z) < box_A[2] / 2;
-        in_core += p.norm() < out.core_radius_A;
+        in_cluster += (p - cluster.centre_A).norm() < cluster.radius_A;
       }
-  const double voxel = std::pow(region.voxel_A, 3), core = volume_A3(Ball{{}, out.core_radius_A});
+  const double voxel = std::pow(region.voxel_A, 3), sphere = volume_A3(cluster);
   out.ball_volume_A3 = static_cast<double>(sum) * voxel;
   out.overlap = sum > 0 ? 1 - static_cast<double>(covered) / static_cast<double>(sum) : 0;
   out.box_occupancy = static_cast<double>(in_box) * voxel / (box_A[0] * box_A[1] * box_A[2]);
-  out.core_ball_occupancy = core > 0 ? std::min(1.0, static_cast<double>(in_core) * voxel / core) : 0;
+  out.cluster_radius_A = cluster.radius_A;
+  out.cluster_occupancy = std::accumulate(packed.volume_A3.begin(), packed.volume_A3.end(), 0.0) / sphere;
+  out.cluster_ball_occupancy = static_cast<double>(in_cluster) * voxel / sphere;
   return out;
 }
 

@@ -11,13 +11,13 @@
 namespace tessera {
 
 struct OccupancyStatistics {
-  double voxel_A = 0;              // that it was counted with
-  double box_occupancy = 0;        // share of the box covered by balls
-  double ball_volume_A3 = 0;       // Σ over bodies of the volume their own balls cover together
-  double overlap = 0;              // share of that sum that lies in another body too: 1 − covered/sum
-  double core_radius_A = 0;        // of the sphere about the centre that holds half of the bodies' true volume
-  double core_occupancy = 0;       // true volume (isosurfaces) in it, by bodies' centres, over the sphere's
-  double core_ball_occupancy = 0;  // share of it covered by balls
+  double voxel_A = 0;            // that it was counted with
+  double box_occupancy = 0;      // share of the box covered by balls
+  double ball_volume_A3 = 0;     // Σ over bodies of the volume their own balls cover together
+  double overlap = 0;            // share of that sum that lies in another body too: 1 − covered/sum
+  double cluster_radius_A = 0;   // √(5/3) times the radius of gyration of the balls: of a full sphere, its radius
+  double cluster_occupancy = 0;  // true volume (isosurfaces) of all bodies over the volume of that sphere
+  double cluster_ball_occupancy = 0;  // share of that sphere, about the balls' centroid, covered by balls
 };
 
 struct GapStatistics {  // of bodies: the least gap between a ball of it and one of another; negative where they overlap

@@ -93,7 +93,7 @@ SceneRequest read_scene_file(const std::filesystem::path& path);
 void add_request_faults(const SceneRequest& request, Faults& faults);
 
 // How many bodies a species asks for, at least 1: copies, c·N_A·V, or the share of the box divided by `volume_A3`, the
-// volume inside the isosurface of one (structure_volume.h).
+// volume inside the isosurface of one (molecular_surface.h).
 int64_t requested_copies(const SpeciesRequest& species, double box_volume_A3, double volume_A3);
 
 }  // namespace tessera
