@@ -12,9 +12,17 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<std::vector<std::string>> verbs = {
-    {"fetch"}, {"density"}, {"coarse-grain"}, {"simulate", "particles"}, {"simulate", "tomogram"},
-    {"align"}, {"average"}, {"compare"},      {"evaluate", "classes"},   {"demo"}};
+const std::vector<std::vector<std::string>> verbs = {{"fetch"},
+                                                     {"density"},
+                                                     {"coarse-grain"},
+                                                     {"pack"},
+                                                     {"simulate", "particles"},
+                                                     {"simulate", "tomogram"},
+                                                     {"align"},
+                                                     {"average"},
+                                                     {"compare"},
+                                                     {"evaluate", "classes"},
+                                                     {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}}) {
