@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "tessera/align/symmetry.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 
@@ -61,8 +62,12 @@ RotationSearch make_search(int64_t box, const SearchGrid& grid, const AlignOptio
 
 Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
                  std::vector<const FourierWeight*> weights, int64_t band_limit, std::vector<double> noise_variance,
-                 const AlignOptions& options)
-    : search_(search), reference_(reference), options_(options), noise_variance_(std::move(noise_variance)) {
+                 const AlignOptions& options, std::vector<Rotation> symmetry)
+    : search_(search),
+      reference_(reference),
+      options_(options),
+      noise_variance_(std::move(noise_variance)),
+      symmetry_(std::move(symmetry)) {
   for (int s = 1; s <= search.shells(); ++s) shell_weight_.push_back(static_cast<float>(s * s / noise_variance_[s]));
   harmonics_ = search.prepare_reference(reference, options.mean_removed);
   for (const FourierWeight* weight : weights) {
@@ -94,7 +99,7 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
           subset.push_back(static_cast<int>(t));
     for (const auto& c : search_.search_phases(particle.samples, harmonics_, g.phase_denominator, shell_weight_, subset,
                                                options_.candidates, options_.separation_deg * degree, work.search,
-                                               options_.maxima_window_deg * degree))
+                                               options_.maxima_window_deg * degree, symmetry_))
       out.push_back({c.particle_from_ref, c.shift_voxels});
   }
   if (mode != SearchMode::phases) {
@@ -103,7 +108,7 @@ std::vector<Pose> Aligner::candidates(const PreparedParticle& particle, int grou
       const Lap lap(work.rotation_seconds);
       found = search_.search_magnitudes(particle.samples, *g.weight, harmonics_, g.phase_denominator, shell_weight_,
                                         options_.mean_removed, options_.candidates, options_.separation_deg * degree,
-                                        work.search, options_.maxima_window_deg * degree);
+                                        work.search, options_.maxima_window_deg * degree, symmetry_);
     }
     const Lap lap(work.translation_seconds);
     const auto weighted =
@@ -145,7 +150,7 @@ std::vector<RefinedPose> Aligner::align(const PreparedParticle& particle, int gr
   std::vector<RefinedPose> best;
   for (const RefinedPose& pose : poses) {
     const bool known = std::any_of(best.begin(), best.end(), [&](const RefinedPose& other) {
-      return angle_between(other.pose.particle_from_ref, pose.pose.particle_from_ref) < 2 * degree &&
+      return angle_between_modulo(other.pose.particle_from_ref, pose.pose.particle_from_ref, symmetry_) < 2 * degree &&
              (other.pose.shift_voxels - pose.pose.shift_voxels).norm() < 0.5;
     });
     if (!known) best.push_back(pose);

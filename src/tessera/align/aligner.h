@@ -74,9 +74,11 @@ class Aligner {
     double refinement_seconds = 0;   // climbs
   };
   // search: shared grids. band_limit: shells used in refinement; the search uses search.shells() of them.
-  // noise_variance: E|N|² of a component, per shell.
+  // noise_variance: E|N|² of a component, per shell. symmetry: elements of the reference's point group; of poses that
+  // differ by one, align gives one. Exact where the reference has the symmetry: they all look the same.
   Aligner(const RotationSearch& search, const PaddedSpectrum& reference, std::vector<const FourierWeight*> weights,
-          int64_t band_limit, std::vector<double> noise_variance, const AlignOptions& options);
+          int64_t band_limit, std::vector<double> noise_variance, const AlignOptions& options,
+          std::vector<Rotation> symmetry = {});
 
   // Poses best first by correlation; never empty. `prior`: a pose from an earlier iteration, always among the
   // candidates; translations are then searched only within `prior_radius` voxels of its shift, if that is not negative.
@@ -98,6 +100,7 @@ class Aligner {
   const PaddedSpectrum& reference_;
   AlignOptions options_;
   std::vector<double> noise_variance_;
+  std::vector<Rotation> symmetry_;
   std::vector<float> shell_weight_;
   RotationSearch::Reference harmonics_;
   std::vector<Group> groups_;

@@ -158,7 +158,7 @@ void RotationSearch::shifted_harmonics(const SphereSamples& particle, int index,
 std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
     const SphereSamples& particle, const Reference& reference, const AlignedVector<float>& denominator,
     const std::vector<float>& shell_weight, const std::vector<int>& subset, int count, double separation,
-    Workspace& work, double window) const {
+    Workspace& work, double window, const std::vector<Rotation>& symmetry) const {
   work.scores.resize(correlator_.grid_size());
   work.best.assign(correlator_.grid_size(), -std::numeric_limits<float>::infinity());
   work.best_translation.assign(correlator_.grid_size(), 0);
@@ -177,13 +177,13 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_phases(
     }
   }
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) work.best[i] /= denominator[i];
-  return peaks(work, count, separation, window);
+  return peaks(work, count, separation, window, symmetry);
 }
 
 std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
     const SphereSamples& particle, const FourierWeight& weight, const Reference& reference,
     const AlignedVector<float>& denominator, const std::vector<float>& shell_weight, bool mean_removed, int count,
-    double separation, Workspace& work, double window) const {
+    double separation, Workspace& work, double window, const std::vector<Rotation>& symmetry) const {
   std::vector<double> mean(shells() + 1), total(shells() + 1);
   std::vector<float> h(particle.size());
   for_each_sample([&](size_t i, size_t, size_t, int shell, size_t d) {
@@ -204,7 +204,7 @@ std::vector<RotationSearch::Candidate> RotationSearch::search_magnitudes(
   work.best_translation.assign(correlator_.grid_size(), 0);
   correlator_.correlate(harmonics, reference.magnitudes, shell_weight, work.best.data(), work.correlate);
   for (int64_t i = 0; i < correlator_.grid_size(); ++i) work.best[i] /= denominator[i];
-  auto found = peaks(work, count, separation, window);
+  auto found = peaks(work, count, separation, window, symmetry);
   for (auto& candidate : found) candidate.shift_voxels = {};
   return found;
 }
@@ -226,8 +226,18 @@ bool RotationSearch::greatest_within(const AlignedVector<float>& scores, int64_t
   return true;
 }
 
+namespace {
+
+// The cosine of half the angle between two rotations.
+double likeness(const Rotation& a, const Rotation& b) {
+  return std::abs(a.w() * b.w() + a.x() * b.x() + a.y() * b.y() + a.z() * b.z());
+}
+
+}  // namespace
+
 std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& work, int count, double separation,
-                                                             double window) const {
+                                                             double window,
+                                                             const std::vector<Rotation>& symmetry) const {
   // At most half the grid, so that a window cannot wrap onto itself.
   const int reach = static_cast<int>(std::min<int64_t>(std::lround(window / correlator_.step()), bandwidth() / 2));
   double mean = 0, square = 0;
@@ -251,11 +261,17 @@ std::vector<RotationSearch::Candidate> RotationSearch::peaks(const Workspace& wo
   std::sort(maxima.begin(), maxima.end(),
             [&](int64_t a, int64_t b) { return work.best[a] != work.best[b] ? work.best[a] > work.best[b] : a < b; });
   std::vector<Candidate> out;
+  std::vector<Rotation> equivalent;  // to those in `out`
+  const double near = std::cos(separation / 2);
   for (const int64_t i : maxima) {
     const Rotation r = correlator_.rotation(i);
-    const bool taken = std::any_of(
-        out.begin(), out.end(), [&](const Candidate& c) { return angle_between(c.particle_from_ref, r) < separation; });
+    const bool taken =
+        std::any_of(out.begin(), out.end(),
+                    [&](const Candidate& c) { return angle_between(c.particle_from_ref, r) < separation; }) ||
+        std::any_of(equivalent.begin(), equivalent.end(),
+                    [&](const Rotation& other) { return likeness(other, r) > near; });
     if (taken) continue;
+    for (size_t g = 1; g < symmetry.size(); ++g) equivalent.push_back(r * symmetry[g]);
     const Vec3 shift = translations_.empty() ? Vec3{} : translations_[work.best_translation[i]];
     out.push_back({r, shift, work.best[i]});
     if (static_cast<int>(out.size()) == count) break;

@@ -64,23 +64,27 @@ class RotationSearch {
   // The best local maxima, at least `separation` radians apart, best first. A maximum exceeds its 26 neighbours on the
   // grid, and the mean by a standard deviation; with a `window` above 0 (radians) it exceeds every grid point within
   // the window in all three Euler angles (periodic, over the poles), however low it is ([F] 2.1). `translation_subset`:
-  // indices to try; empty means all of them.
+  // indices to try; empty means all of them. `symmetry`: of the reference; rotations that differ by an element of that
+  // group look the same, and count as one.
   std::vector<Candidate> search_phases(const SphereSamples& particle, const Reference& reference,
                                        const AlignedVector<float>& denominator, const std::vector<float>& shell_weight,
                                        const std::vector<int>& translation_subset, int count, double separation,
-                                       Workspace& work, double window = 0) const;
+                                       Workspace& work, double window = 0,
+                                       const std::vector<Rotation>& symmetry = {}) const;
   // mean_removed: subtract each shell's observed mean magnitude first, which is most of a noisy particle's |X|.
   std::vector<Candidate> search_magnitudes(const SphereSamples& particle, const FourierWeight& weight,
                                            const Reference& reference, const AlignedVector<float>& denominator,
                                            const std::vector<float>& shell_weight, bool mean_removed, int count,
-                                           double separation, Workspace& work, double window = 0) const;
+                                           double separation, Workspace& work, double window = 0,
+                                           const std::vector<Rotation>& symmetry = {}) const;
 
  private:
   template <typename Visit>
   void for_each_sample(Visit&& visit) const;
   template <typename Sample>
   ShellHarmonics harmonics_of(Sample&& sample, SphereTransform::Workspace& work) const;
-  std::vector<Candidate> peaks(const Workspace& work, int count, double separation, double window) const;
+  std::vector<Candidate> peaks(const Workspace& work, int count, double separation, double window,
+                               const std::vector<Rotation>& symmetry) const;
   bool greatest_within(const AlignedVector<float>& scores, int64_t index, int reach) const;
 
   int64_t box_;

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 
+#include "tessera/align/compare.h"
 #include "tessera/average/class_balance.h"
+#include "tessera/average/class_symmetry.h"
+#include "tessera/average/fixed_start.h"
 #include "tessera/average/imputation.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
@@ -14,6 +16,7 @@
 #include "tessera/average/similarity.h"
 #include "tessera/average/start.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
@@ -34,33 +37,6 @@ class StopWatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// completed: the sums that the model's average comes from; the half maps hold only what was observed.
-AverageMaps maps_of(const FoldSums& sums, const FoldSums& completed, const Resolution& resolution,
-                    const ParticleStack& stack) {
-  AverageMaps out;
-  const int64_t n = stack.box();
-  out.resolution = resolution;
-  out.resolution_A = fsc_resolution_A(resolution.fsc, 0.143, n, stack.voxel_size_A());
-  out.map = solved_map(completed.all(), resolution, n / 2);
-  for (int h = 0; h < 2; ++h) out.half[h] = unfiltered_map(sums.half(h));
-  return out;
-}
-
-void judge(AverageMaps& maps, double mask_radius, const ParticleStack& stack, uint64_t seed) {
-  maps.judged =
-      corrected_fsc(maps.half[0], maps.half[1], soft_sphere(Shape3::cube(stack.box()), mask_radius, 3), -1, seed);
-  maps.resolution_A = fsc_resolution_A(maps.judged->corrected, 0.143, stack.box(), stack.voxel_size_A());
-}
-
-// Shifts of particles in a ball of radius max_shift are 0.77 of it, root mean square.
-double radius_of(const FoldSums& sums, const Resolution& resolution, double outer_radius, const ParticleStack& stack,
-                 const AverageOptions& options) {
-  const int64_t n = stack.box();
-  return particle_radius(solved_map(sums.half(0), resolution, n / 2), solved_map(sums.half(1), resolution, n / 2),
-                         outer_radius,
-                         background_profile(n, stack.mask_radius(), 0.77 * options.align.max_shift_voxels));
-}
-
 // Voxels; none: over the whole range of shifts. Far shifts are looked at again in every fourth iteration.
 double shift_window(const AverageOptions& options, int iteration) {
   if (options.shift_window_voxels) return *options.shift_window_voxels;
@@ -69,22 +45,43 @@ double shift_window(const AverageOptions& options, int iteration) {
 
 constexpr double least_shift_deviation = 0.1;  // voxels
 
+// The distance from the centre at which a mask ends.
+double reach_of(const Volume<float>& mask) {
+  const int64_t n = mask.shape().x, c = n / 2;
+  int64_t square = 0;
+  for (int64_t z = 0; z < n; ++z)
+    for (int64_t y = 0; y < n; ++y)
+      for (int64_t x = 0; x < n; ++x)
+        if (mask(z, y, x) > 0.5f) square = std::max(square, (z - c) * (z - c) + (y - c) * (y - c) + (x - c) * (x - c));
+  return std::sqrt(static_cast<double>(square));
+}
+
+// Voxels.
+double first_mask_radius(const AverageOptions& options, const Volume<float>& mask, const ParticleStack& stack) {
+  if (!mask.empty()) return std::min(reach_of(mask), stack.mask_radius());
+  return options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A() : stack.mask_radius();
+}
+
+// Whether what a run begins with lies in the axes of the point groups.
+bool gives_axes(const AverageOptions& options, bool references) {
+  return options.symmetry_axes == "given" || (options.symmetry_axes == "auto" && (references || options.fixed_poses));
+}
+
 // One run: its state, and the sums that the state's poses give.
 class Run {
  public:
-  Run(ParticleStack& stack, const AverageOptions& options, ExecContext& context)
+  Run(ParticleStack& stack, const AverageOptions& options, const AverageGiven& given, ExecContext& context)
       : stack_(stack),
         options_(options),
+        given_(given),
         context_(context),
         fold_of_(deal_folds(stack.count(), fold_count(stack.count(), options), context.seed)),
-        outer_radius_(options.mask_diameter_A ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
-                                              : stack.mask_radius()),
-        references_(stack, options) {}
+        symmetry_(options.symmetry, options.classes),
+        outer_radius_(first_mask_radius(options, given.mask, stack)),
+        references_(stack, options, given.mask.empty() ? nullptr : &given.mask) {}
 
-  void begin(const AverageState* resume, const std::vector<Volume<float>>& initial) {
-    state_ = resume ? *resume
-                    : start_state(stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_,
-                                  references_, initial, context_);
+  void begin(const AverageState* resume) {
+    state_ = resume ? *resume : start();
     sum(state_.summed_shells);
     measure();
     if (resume || state_.reports.empty()) return;
@@ -111,16 +108,27 @@ class Run {
 
   // The maps with all their shells, judged.
   void finish() {
-    if (state_.summed_shells < stack_.box() / 2) {
+    const bool turned = impose_symmetry(true);
+    if (turned || state_.summed_shells < stack_.box() / 2) {
       sum(stack_.box() / 2);
       measure();
     }
-    for (int k = 0; k < options_.classes; ++k) judge(maps_[k], state_.classes[k].mask_radius, stack_, context_.seed);
+    for (int k = 0; k < options_.classes; ++k) {
+      judge(maps_[k], mask(k), stack_, context_.seed);
+      maps_[k].symmetry = state_.classes[k].symmetry;
+    }
+  }
+
+  // Nothing is left to be turned into the axes of its group.
+  bool symmetric() const {
+    for (int k = 0; k < options_.classes; ++k)
+      if (symmetry_.has(k) && !state_.classes[k].symmetric() && state_.classes[k].prior > 0) return false;
+    return true;
   }
 
   // With the references of the last iteration; none before the first.
   std::optional<NoiseControl> noise_control() const {
-    if (references_.aligners().empty()) return std::nullopt;
+    if (references_.aligners().empty() || options_.fixed_poses) return std::nullopt;
     return compare_with_noise(stack_, references_, fold_of_, context_);
   }
 
@@ -134,17 +142,86 @@ class Run {
     line.occupancy = state_.classes[k].prior;
     line.resolution_A = maps_[k].resolution_A;
     line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
+    line.symmetry = state_.classes[k].symmetry;
     report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
     return line;
   }
 
   double extent_A() const { return static_cast<double>(stack_.box()) * stack_.voxel_size_A(); }
-  Volume<float> mask(int k) const { return soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3); }
+  Volume<float> mask(int k) const {
+    return given_.mask.empty() ? soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3)
+                               : given_.mask;
+  }
+
+  AverageState start() {
+    const int folds = fold_count(stack_.count(), options_);
+    std::vector<Volume<float>> initial = given_.references;
+    const bool axes_given = gives_axes(options_, !initial.empty());
+    for (size_t k = 0; axes_given && k < initial.size(); ++k)
+      initial[k] = symmetrised(initial[k], symmetry_.group(static_cast<int>(k)));
+    AverageState out = options_.fixed_poses ? fixed_pose_start(stack_, options_, given_.poses, fold_of_, folds,
+                                                               outer_radius_, references_, initial, context_)
+                                            : start_state(stack_, options_, fold_of_, folds, outer_radius_, references_,
+                                                          initial, context_);
+    for (int k = 0; k < options_.classes; ++k)
+      if (symmetry_.has(k) && !out.classes[k].symmetry) out.classes[k].symmetry = SymmetryStatus{.imposed = axes_given};
+    return out;
+  }
 
   void sum(int64_t shells) {
     sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_.count(), options_),
                        options_.classes, shells, context_);
+    for (int k = 0; k < options_.classes; ++k) symmetrise_class(k);
     complete(shells);
+  }
+
+  void symmetrise_class(int k) {
+    std::optional<SymmetryStatus>& status = state_.classes[k].symmetry;
+    if (!status || !status->imposed) return;
+    const Volume<float> inside = mask(k);
+    const Resolution resolution = measure_resolution(sums_[k], inside, options_.wiener, options_.model.ridge_share());
+    const SymmetryStatus now = judge_symmetry(sums_[k], resolution, inside, symmetry_.group(k));
+    status->score = now.score;
+    status->agreement = now.agreement;
+    if (status->first_agreement == 0) status->first_agreement = now.agreement;
+    symmetrise(sums_[k], symmetry_.group(k), context_);
+  }
+
+  // Looks for the axes of the groups that are not imposed yet, and turns those classes into them whose half-sets bear
+  // their group out, or `all`. Returns whether any was turned; sums and maps are then to be made anew.
+  bool impose_symmetry(bool all) {
+    bool out = false;
+    for (int k = 0; k < options_.classes; ++k) {
+      ClassState& one = state_.classes[k];
+      if (!symmetry_.has(k) || one.symmetric() || !(one.prior > 0)) continue;
+      const SymmetryFit fit = find_axes(sums_[k], resolution_[k], mask(k), symmetry_.name(k), context_);
+      const SymmetryStatus found =
+          judge_symmetry(sums_[k], resolution_[k], mask(k), symmetry_.group(k), &fit.standard_from_map);
+      one.symmetry = found;
+      if (!all && found.agreement < least_symmetry_agreement) continue;
+      one.symmetry->imposed = out = true;
+      one.symmetry->first_agreement = found.agreement;
+      turn_reference(state_.assignments, k, fit.standard_from_map, options_.align.max_shift_voxels);
+      if (!state_.references.empty())
+        for (HalfSpectrum& model : state_.references[k])
+          model = centred_spectrum(transformed_map(centred_volume(model), fit.standard_from_map));
+      maps_[k].map = transformed_map(maps_[k].map, fit.standard_from_map);  // what the next is compared with
+      context_.sink.message(
+          Severity::info,
+          fmt::format("class {}: turned by {:.1f}° and moved by {:.1f} voxels into the axes of {}; its half-sets agree "
+                      "with their turned copies {:.2f} times as well as with each other",
+                      k + 1, angle_between({}, fit.standard_from_map.particle_from_ref) / degree,
+                      fit.centre_voxels.norm(), symmetry_.name(k), found.agreement));
+    }
+    return out;
+  }
+
+  // Which groups count in the E-step: those imposed.
+  std::vector<std::vector<Rotation>> groups() const {
+    std::vector<std::vector<Rotation>> out;
+    for (int k = 0; k < options_.classes; ++k)
+      out.push_back(state_.classes[k].symmetric() ? symmetry_.group(k) : std::vector<Rotation>{{}});
+    return out;
   }
 
   // Sums as the next references are made from them: the resolution is judged on what was observed, each class alone.
@@ -190,7 +267,10 @@ class Run {
 
   void expect(IterationReport& report) {
     std::vector<double> prior;
-    for (const ClassState& one : state_.classes) prior.push_back(one.prior);
+    // Of poses that the group makes equivalent one stands for all: the integral over rotations is |G| times that.
+    const auto equivalent = groups();
+    for (size_t k = 0; k < equivalent.size(); ++k)
+      prior.push_back(state_.classes[k].prior * static_cast<double>(options_.fixed_poses ? 1 : equivalent[k].size()));
     ExpectationTimes times;
     auto assignments = expectation({.stack = stack_,
                                     .aligners = references_.aligners(),
@@ -202,18 +282,19 @@ class Run {
                                     .volumes = candidate_volumes(options_.model),
                                     .shift_deviation = state_.shift_deviation,
                                     .keep_pose = options_.model.keep_pose,
-                                    .posterior_noise = options_.model.posterior_noise},
+                                    .posterior_noise = options_.model.posterior_noise,
+                                    .fixed_poses = options_.fixed_poses},
                                    context_, fmt::format("iteration {}", report.iteration), &times);
     report.rotation_core_seconds = times.rotation;
     report.translation_core_seconds = times.translation;
     report.refinement_core_seconds = times.refinement;
-    describe_change(state_.assignments, assignments, report);
+    describe_change(state_.assignments, assignments, report, equivalent);
     state_.assignments = std::move(assignments);
     estimate_noise();
     if (state_.shift_deviation > 0)
       state_.shift_deviation = shift_deviation(poses_of(state_.assignments), least_shift_deviation);
     balance_classes();
-    if (options_.model.recentre) recentre();
+    if (options_.model.recentre && given_.mask.empty() && !options_.fixed_poses) recentre();
   }
 
   void estimate_noise() {
@@ -230,7 +311,8 @@ class Run {
 
   void recentre() {
     for (int k = 0; k < options_.classes; ++k) {
-      const Vec3 offset = mean_offset(state_.assignments, k);
+      Vec3 offset = mean_offset(state_.assignments, k);
+      if (state_.classes[k].symmetric()) offset = invariant_part(offset, symmetry_.group(k));
       if (offset.norm() <= 0.5) continue;
       move_reference(state_.assignments, k, offset, options_.align.max_shift_voxels);
       if (!state_.references.empty())
@@ -241,9 +323,13 @@ class Run {
   // Classes that die are reseeded in the first half of the run; later ones stay empty.
   void balance_classes() {
     if (options_.model.reseed && state_.iteration < options_.iterations / 2)
-      for (const int k : reseed_dead_classes(state_.assignments, options_.classes))
+      for (const int k : reseed_dead_classes(state_.assignments, options_.classes)) {
         context_.sink.message(Severity::info,
                               fmt::format("class {} was empty: it takes the worst half of the largest class", k + 1));
+        // In the frame of that class, not in the axes of its own group.
+        if (symmetry_.has(k) && !gives_axes(options_, !given_.references.empty()))
+          state_.classes[k].symmetry = SymmetryStatus{};
+      }
     const auto share = occupancies(state_.assignments, options_.classes);
     for (int k = 0; k < options_.classes; ++k) state_.classes[k].prior = share[k];
   }
@@ -254,21 +340,41 @@ class Run {
     std::vector<Volume<float>> before;
     for (AverageMaps& one : maps_) before.push_back(std::move(one.map));
     measure();
+    if (symmetry_is_due() && impose_symmetry(must_impose_symmetry())) {
+      // The same map as before, in other axes and symmetric.
+      for (int k = 0; k < options_.classes; ++k)
+        if (state_.classes[k].symmetric()) before[k] = maps_[k].map;
+      sum(state_.summed_shells);
+      measure();
+    }
     report.map_correlation = 1;
     for (int k = 0; k < options_.classes; ++k) {
       const bool empty = state_.classes[k].prior == 0;
       const double alike = empty ? 1 : masked_correlation(before[k], maps_[k].map, mask(k));
-      if (!options_.mask_diameter_A && !empty) {
+      if (!options_.mask_diameter_A && given_.mask.empty() && !empty) {
         state_.classes[k].mask_radius = radius_of(sums_[k], resolution_[k], outer_radius_, stack_, options_);
         measure(k);
       }
       ClassStatus& line = describe_class(k, report);
       line.map_correlation = alike;
-      describe_coverage(state_.assignments, k, line);
+      describe_coverage(state_.assignments, k, line, groups()[k]);
       report.map_correlation = std::min(report.map_correlation, line.map_correlation);
       report.mask_radius_A = std::max(report.mask_radius_A, line.mask_radius_A);
     }
     move_band_limit();
+  }
+
+  bool symmetry_is_due() const {
+    if (symmetric() || state_.iteration + 1 < options_.symmetry_from) return false;
+    if (!options_.symmetry_resolution_A || must_impose_symmetry()) return true;
+    return std::any_of(maps_.begin(), maps_.end(),
+                       [&](const AverageMaps& one) { return one.resolution_A <= *options_.symmetry_resolution_A; });
+  }
+  // Whatever the half-sets say: three iterations after it might have been first, when two are left to settle in, or
+  // when nothing changes any more.
+  bool must_impose_symmetry() const {
+    const bool waited = !options_.symmetry_resolution_A && state_.iteration + 1 >= options_.symmetry_from + 3;
+    return waited || state_.iteration + 3 >= options_.iterations || reason_to_stop(state_.reports);
   }
 
   void move_band_limit() {
@@ -282,8 +388,10 @@ class Run {
 
   ParticleStack& stack_;
   const AverageOptions& options_;
+  const AverageGiven& given_;
   ExecContext& context_;
   std::vector<int> fold_of_;
+  ClassSymmetry symmetry_;
   double outer_radius_;
   ReferenceSet references_;
   AverageState state_;
@@ -294,62 +402,25 @@ class Run {
 
 }  // namespace
 
-int fold_count(int64_t particles, const AverageOptions& options) {
-  return std::max(2, std::min<int>(options.folds, static_cast<int>(particles)));
-}
-
-std::vector<int> deal_folds(int64_t count, int folds, uint64_t seed) {
-  std::vector<int64_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  Random random(seed, "folds");
-  shuffle(order, random);
-  std::vector<int> out(count);
-  for (int64_t i = 0; i < count; ++i) out[order[i]] = static_cast<int>(i % folds);
-  return out;
-}
-
-double stack_mask_radius(int64_t box, double voxel_size_A, const AverageOptions& options) {
-  const double largest = static_cast<double>(box) / 2 - 4;  // leaves room for the soft edge
-  const double shift = options.align.max_shift_voxels;
-  if (options.mask_diameter_A) return std::min(*options.mask_diameter_A / 2 / voxel_size_A + shift, largest);
-  return largest;
-}
-
-std::vector<AverageMaps> average_at_poses(const ParticleStack& stack, const std::vector<WeightedPose>& poses,
-                                          const AverageOptions& options, ExecContext& context) {
-  std::vector<std::vector<WeightedPose>> lists;
-  for (const WeightedPose& pose : poses) lists.push_back({pose});
-  const int folds = fold_count(stack.count(), options);
-  const auto sums = accumulate(stack, lists, deal_folds(stack.count(), folds, context.seed), folds, options.classes,
-                               stack.box() / 2, context);
-  const double largest = stack_mask_radius(stack.box(), stack.voxel_size_A(), options);
-  const Shape3 shape = Shape3::cube(stack.box());
-  std::vector<AverageMaps> out;
-  for (const FoldSums& one : sums) {
-    double radius = largest;
-    Resolution resolution =
-        measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge_share());
-    if (!options.mask_diameter_A) {
-      radius = radius_of(one, resolution, largest, stack, options);
-      resolution = measure_resolution(one, soft_sphere(shape, radius, 3), options.wiener, options.model.ridge_share());
-    }
-    judge(out.emplace_back(maps_of(one, one, resolution, stack)), radius, stack, context.seed);
-  }
-  return out;
-}
-
 AverageResult average_particles(ParticleStack& stack, const AverageOptions& options, ExecContext& context,
                                 const IterationCallback& after_iteration, const AverageState* resume,
-                                const std::vector<Volume<float>>& initial) {
+                                const AverageGiven& given) {
   if (options.classes > stack.count())
     throw UserError(fmt::format("--classes {}: more than the {} particles there are", options.classes, stack.count()));
-  if (!initial.empty() && static_cast<int>(initial.size()) != options.classes)
-    throw UserError(fmt::format("{} references for {} classes: give one for each", initial.size(), options.classes));
-  Run run(stack, options, context);
-  run.begin(resume, initial);
+  const size_t references = given.references.size();
+  if (references > 0 && static_cast<int>(references) != options.classes)
+    throw UserError(fmt::format("{} references for {} classes: give one for each", references, options.classes));
+  Run run(stack, options, given, context);
+  run.begin(resume);
   AverageResult result;
   if (!resume && run.state().iteration > 0 && after_iteration) after_iteration(run.state(), run.maps());
-  const auto reason = [&] { return options.model.stop_at_rest ? reason_to_stop(run.state().reports) : std::nullopt; };
+  const auto reason = [&]() -> std::optional<std::string> {
+    const auto& reports = run.state().reports;
+    if (!options.model.stop_at_rest) return std::nullopt;
+    // A map at rest that is still to be made symmetric moves on; posteriors too wide for candidates do not.
+    const bool wide = !reports.empty() && reports.back().effective_candidates > most_effective_candidates;
+    return run.symmetric() || wide ? reason_to_stop(reports) : std::nullopt;
+  };
   auto stop = run.state().iteration == 1 ? reason() : std::nullopt;  // the start may have been all
   while (!stop && run.state().iteration < options.iterations) {
     run.iterate();

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/align/symmetry.h"
 #include "tessera/average/angular_coverage.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
 
-void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after,
-                     IterationReport& out) {
+void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out,
+                     const std::vector<std::vector<Rotation>>& groups) {
   const double share = 1.0 / static_cast<double>(after.size());
   double kept = 0;
   for (size_t i = 0; i < after.size(); ++i) {
@@ -28,18 +29,24 @@ void describe_change(const std::vector<Assignment>& before, const std::vector<As
       continue;
     }
     ++kept;
-    out.mean_rotation_change_deg += angle_between(a.pose.particle_from_ref, b.pose.particle_from_ref) / degree;
+    const Rotation &from = a.pose.particle_from_ref, &to = b.pose.particle_from_ref;
+    const double turn =
+        groups.empty() ? angle_between(from, to) : angle_between_modulo(from, to, groups[b.class_index]);
+    out.mean_rotation_change_deg += turn / degree;
     out.mean_shift_change_voxels += (a.pose.shift_voxels - b.pose.shift_voxels).norm();
   }
   out.mean_rotation_change_deg /= std::max(1.0, kept);
   out.mean_shift_change_voxels /= std::max(1.0, kept);
 }
 
-void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out) {
+void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out,
+                       const std::vector<Rotation>& group) {
   std::vector<WeightedRotation> rotations;
   for (const Assignment& a : assignments)
     for (const WeightedPose& p : a.poses)
-      if (p.class_index == class_index) rotations.push_back({p.pose.particle_from_ref, p.probability});
+      for (const Rotation& g : group)
+        if (p.class_index == class_index)
+          rotations.push_back({p.pose.particle_from_ref * g, p.probability / static_cast<double>(group.size())});
   const AngularCoverage coverage = angular_coverage(rotations);
   out.covered_directions = coverage.directions;
   out.covered_rotations = coverage.rotations;

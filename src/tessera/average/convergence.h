@@ -9,11 +9,14 @@
 
 namespace tessera {
 
-// Likelihood, posterior width and changes between the assignments of two iterations.
-void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out);
+// Likelihood, posterior width and changes between the assignments of two iterations. groups: of each class, modulo
+// which rotations change; empty: none.
+void describe_change(const std::vector<Assignment>& before, const std::vector<Assignment>& after, IterationReport& out,
+                     const std::vector<std::vector<Rotation>>& groups = {});
 
-// The angular coverage of one class.
-void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out);
+// The angular coverage of one class. group: its symmetry, by which every particle counts in all equivalent rotations.
+void describe_coverage(const std::vector<Assignment>& assignments, int class_index, ClassStatus& out,
+                       const std::vector<Rotation>& group = {{}});
 
 // Candidate poses can stand for a posterior that spreads over no more poses than this.
 inline constexpr double most_effective_candidates = 100;

@@ -121,8 +121,11 @@ Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Align
   for (int k = 0; k < static_cast<int>(input.aligners.size()); ++k) {
     if (!(input.class_prior[k] > 0)) continue;  // an empty class
     const Aligner& aligner = *input.aligners[k][input.fold_of[i]];
-    const auto before = input.keep_pose ? pose_before(input, i, k) : std::nullopt;
-    add_peaks(input, i, k, aligner.align(*particle, stack.group(i), before, input.shift_window, work), seed, peaks);
+    const auto before = input.keep_pose || input.fixed_poses ? pose_before(input, i, k) : std::nullopt;
+    if (input.fixed_poses)
+      add_peaks(input, i, k, {{*before, aligner.score(*particle, stack.group(i), *before), 0}}, seed, peaks);
+    else
+      add_peaks(input, i, k, aligner.align(*particle, stack.group(i), before, input.shift_window, work), seed, peaks);
   }
   Assignment out;
   out.log_likelihood = posterior(peaks, input.posterior, out.poses);

@@ -49,6 +49,7 @@ struct ExpectationInput {
   double shift_deviation = 0;    // ζ of the normal prior on shifts ([F] Eq. 15); 0: uniform
   bool keep_pose = true;         // the pose before is among the candidates
   bool posterior_noise = false;  // residuals of all poses, not of the first alone
+  bool fixed_poses = false;      // the pose before is the only candidate, as it is; every particle must have one
 };
 // Core seconds of the stages, summed over threads.
 struct ExpectationTimes {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tessera/align/aligner.h"
 #include "tessera/average/model_options.h"
@@ -28,6 +29,11 @@ struct AverageOptions {
   int folds = 8;                               // a particle is aligned to the other folds' average; 1: to the whole
   std::optional<double> shift_window_voxels;   // none: half of max_shift from the fifth iteration, all in every fourth
   double posterior_floor = 1e-3;
+  std::vector<std::string> symmetry;  // point groups (so3/point_group.h): one for all classes, or one for each
+  std::string symmetry_axes = "auto";
+  int symmetry_from = 3;
+  std::optional<double> symmetry_resolution_A;
+  bool fixed_poses = false;  // the given poses stay; classes alone are inferred
   bool noise_per_shell = true;
   bool wiener = true;
   ModelOptions model;
@@ -73,6 +79,26 @@ struct AverageOptions {
           shift_window_voxels);
     visit(Option{"posterior-floor", "", "Candidates less probable are not averaged", "Regularisation"},
           posterior_floor);
+    visit(Option{"symmetry", "",
+                 "Point group in RELION's axes, C1 to C99, D1 to D99, T, O, I (I1 to I4): one for all classes, or one "
+                 "for each",
+                 "Symmetry"},
+          symmetry);
+    visit(
+        Option{"symmetry-axes", "",
+               "given: references and poses lie in the group's axes; found: they are looked for in the average, which "
+               "is then turned; auto: given with --reference, --poses or --fixed-poses",
+               "Symmetry"},
+        symmetry_axes);
+    visit(Option{"symmetry-from", "",
+                 "Look for the axes from this iteration on (0: in every start); the symmetry is imposed as soon as the "
+                 "half-sets bear it out, or three iterations later",
+                 "Symmetry"},
+          symmetry_from);
+    visit(Option{"symmetry-resolution", "Å", "Not before this resolution is reached, or the run ends", "Symmetry"},
+          symmetry_resolution_A);
+    visit(Option{"fixed-poses", "", "Keep the poses of the particle list: infer classes, not poses", "Start"},
+          fixed_poses);
     visit(Option{"noise-per-shell", "", "Estimate the noise in each Fourier shell; otherwise one value",
                  "Regularisation"},
           noise_per_shell);

@@ -39,26 +39,56 @@ int64_t shells_to_sum(const ParticleStack& stack, int64_t band_limit) {
   return std::min(stack.box() / 2, band_limit + 6);
 }
 
+ReferenceSet::ReferenceSet(ParticleStack& stack, const AverageOptions& options, const Volume<float>* mask)
+    : stack_(stack), options_(options), mask_(mask), symmetry_(options.symmetry, options.classes) {}
+
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
   const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.largest_mask_radius(), options_.align);
   if (search_ && grid == grid_) return;
   grid_ = grid;
   search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), grid, options_.align));
-  stack_.sample_for(*search_, context);
+  if (!options_.fixed_poses) stack_.sample_for(*search_, context);
 }
 
-const Aligner* ReferenceSet::add(const Volume<float>& map, int class_index, const AverageState& state) {
-  Volume<float> reference = map;
-  if (options_.model.mask_references)
-    reference = masked(std::move(reference), soft_sphere(map.shape(), state.classes[class_index].mask_radius, 3));
+Volume<float> ReferenceSet::mask(const AverageState& state, int class_index) const {
+  return mask_ ? *mask_ : soft_sphere(Shape3::cube(stack_.box()), state.classes[class_index].mask_radius, 3);
+}
+
+const Aligner* ReferenceSet::add(Volume<float> reference, int class_index, const AverageState& state) {
   spectra_.push_back(std::make_unique<PaddedSpectrum>(reference, state.band_limit + 1));
   if (options_.model.imputation) {
     maps_.push_back(std::move(reference));
     class_of_.push_back(class_index);
   }
+  const bool symmetric = state.classes[class_index].symmetric();
   made_.push_back(std::make_unique<Aligner>(*search_, *spectra_.back(), stack_.weights(), state.band_limit,
-                                            state.noise_variance, options_.align));
+                                            state.noise_variance, options_.align,
+                                            symmetric ? symmetry_.group(class_index) : std::vector<Rotation>{}));
   return made_.back().get();
+}
+
+void ReferenceSet::add_classes(std::vector<Volume<float>> maps, int first_fold, int last_fold,
+                               const AverageState& state) {
+  if (options_.model.mask_references) {
+    // At known poses what lies outside a given mask is the same for all classes, and known as well.
+    Volume<float> outside;
+    if (mask_ && options_.fixed_poses) {
+      outside = soft_sphere(maps[0].shape(), stack_.mask_radius(), 3);
+      for (int64_t i = 0; i < outside.size(); ++i) {
+        double mean = 0;
+        for (size_t k = 0; k < maps.size(); ++k) mean += state.classes[k].prior * maps[k][i];
+        outside[i] *= (1 - (*mask_)[i]) * static_cast<float>(mean);
+      }
+    }
+    for (size_t k = 0; k < maps.size(); ++k) {
+      maps[k] = masked(std::move(maps[k]), mask(state, static_cast<int>(k)));
+      for (int64_t i = 0; i < outside.size(); ++i) maps[k][i] += outside[i];
+    }
+  }
+  for (size_t k = 0; k < maps.size(); ++k) {
+    const Aligner* aligner = add(std::move(maps[k]), static_cast<int>(k), state);
+    std::fill(serving_[k].begin() + first_fold, serving_[k].begin() + last_fold, aligner);
+  }
 }
 
 void ReferenceSet::clear() {
@@ -80,15 +110,14 @@ void ReferenceSet::build(const std::vector<FoldSums>& sums, const std::vector<Re
   prepare_search(state, context);
   clear();
   const int64_t join = join_shell(stack_, options_);
-  for (size_t k = 0; k < sums.size(); ++k) {
-    const int folds = static_cast<int>(sums[k].folds.size()), index = static_cast<int>(k);
-    auto& serving = serving_.emplace_back();
-    if (leave_out) {
-      for (int f = 0; f < folds; ++f)
-        serving.push_back(add(fold_reference(sums[k], f, resolution[k], join, state.band_limit), index, state));
-    } else {
-      serving.assign(folds, add(solved_map(sums[k].all(), resolution[k], state.band_limit), index, state));
-    }
+  const int folds = static_cast<int>(sums[0].folds.size());
+  serving_.assign(sums.size(), std::vector<const Aligner*>(folds));
+  for (int f = 0; f < (leave_out ? folds : 1); ++f) {
+    std::vector<Volume<float>> maps;
+    for (size_t k = 0; k < sums.size(); ++k)
+      maps.push_back(leave_out ? fold_reference(sums[k], f, resolution[k], join, state.band_limit)
+                               : solved_map(sums[k].all(), resolution[k], state.band_limit));
+    add_classes(std::move(maps), f, leave_out ? f + 1 : folds, state);
   }
 }
 
@@ -96,8 +125,8 @@ void ReferenceSet::build(const std::vector<Volume<float>>& maps, const AverageSt
                          ExecContext& context) {
   prepare_search(state, context);
   clear();
-  for (size_t k = 0; k < maps.size(); ++k)
-    serving_.emplace_back().assign(folds, add(maps[k], static_cast<int>(k), state));
+  serving_.assign(maps.size(), std::vector<const Aligner*>(folds));
+  add_classes(maps, 0, folds, state);
 }
 
 }  // namespace tessera

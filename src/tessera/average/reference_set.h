@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "tessera/average/class_symmetry.h"
 #include "tessera/average/options.h"
 #include "tessera/average/state.h"
 
@@ -12,13 +13,16 @@ namespace tessera {
 // Keeps the search grids from one iteration to the next, and resamples the particles only when they change.
 class ReferenceSet {
  public:
-  ReferenceSet(ParticleStack& stack, const AverageOptions& options) : stack_(stack), options_(options) {}
+  // mask: of all references, kept by the caller; null: a soft sphere of each class's radius.
+  ReferenceSet(ParticleStack& stack, const AverageOptions& options, const Volume<float>* mask = nullptr);
 
   // leave_out: fold f is served by the average without fold f; otherwise all by the whole average.
   void build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution, const AverageState& state,
              bool leave_out, ExecContext& context);
   // One map for each class, the same for all folds.
   void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
+  // What the references of a class are masked by.
+  Volume<float> mask(const AverageState& state, int class_index) const;
   const ClassAligners& aligners() const { return serving_; }
   const RotationSearch& search() const { return *search_; }  // of the references built last
   // The spectra of the references as they were made, masks included: of each class one for all folds or one for each.
@@ -27,10 +31,14 @@ class ReferenceSet {
  private:
   void prepare_search(const AverageState& state, ExecContext& context);
   void clear();
-  const Aligner* add(const Volume<float>& map, int class_index, const AverageState& state);
+  const Aligner* add(Volume<float> reference, int class_index, const AverageState& state);
+  // One map for each class, still to be masked, to serve folds [first_fold, last_fold).
+  void add_classes(std::vector<Volume<float>> maps, int first_fold, int last_fold, const AverageState& state);
 
   ParticleStack& stack_;
   const AverageOptions& options_;
+  const Volume<float>* mask_;
+  ClassSymmetry symmetry_;
   SearchGrid grid_;
   std::unique_ptr<RotationSearch> search_;
   std::vector<Volume<float>> maps_;  // as given to the aligners, class by class

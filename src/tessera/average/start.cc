@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "tessera/average/class_symmetry.h"
 #include "tessera/average/marginal_start.h"
 #include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
@@ -88,16 +89,6 @@ std::vector<int> classes_of(const AverageState& state) {
   return out;
 }
 
-void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
-  double sum = 0;
-  int pairs = 0;
-  for (size_t a = 0; a < labels.size(); ++a)
-    for (size_t b = 0; b < a; ++b, ++pairs) sum += adjusted_rand_index(labels[a], labels[b]);
-  if (pairs > 0)
-    sink.message(Severity::info, fmt::format("classes of {} starts agree with an adjusted Rand index of {:.3f}",
-                                             labels.size(), sum / pairs));
-}
-
 std::string numbers(const std::vector<int64_t>& indices) {
   std::string out;
   for (const int64_t i : indices) out += fmt::format("{}{}", out.empty() ? "" : ", ", i + 1);
@@ -113,11 +104,14 @@ class Starter {
         fold_of_(fold_of),
         folds_(folds),
         references_(references),
-        context_(context) {}
+        context_(context),
+        symmetry_(options.symmetry, options.classes) {}
 
   // subset: of the particles; empty: all.
   void align(AverageState& state, const std::vector<int64_t>& subset, const std::string& title, bool hard = false) {
-    const std::vector<double> prior(options_.classes, 1.0 / options_.classes);
+    std::vector<double> prior(options_.classes, 1.0 / options_.classes);
+    for (int k = 0; k < options_.classes; ++k)  // one pose stands for all equivalent ones
+      if (state.classes[k].symmetric()) prior[k] *= static_cast<double>(symmetry_.group(k).size());
     state.assignments = expectation({.stack = stack_,
                                      .aligners = references_.aligners(),
                                      .class_prior = prior,
@@ -128,8 +122,11 @@ class Starter {
                                      .volumes = candidate_volumes(options_.model),
                                      .keep_pose = options_.model.keep_pose},
                                     context_, title);
-    for (int k = 0; options_.model.recentre && k < options_.classes; ++k)
-      move_reference(state.assignments, k, mean_offset(state.assignments, k), options_.align.max_shift_voxels);
+    for (int k = 0; options_.model.recentre && k < options_.classes; ++k) {
+      Vec3 offset = mean_offset(state.assignments, k);
+      if (state.classes[k].symmetric()) offset = invariant_part(offset, symmetry_.group(k));
+      move_reference(state.assignments, k, offset, options_.align.max_shift_voxels);
+    }
   }
 
   // `iterations` of EM at the initial band limit, the noise kept so that starts can be compared.
@@ -142,35 +139,77 @@ class Starter {
 
   // References made from the state's poses.
   void refer(const AverageState& state) {
-    const Volume<float> mask = soft_sphere(Shape3::cube(stack_.box()), state.classes[0].mask_radius, 3);
-    const auto sums = accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
-                                 shells_to_sum(stack_, state.band_limit), context_);
+    auto sums = sums_of(state);
+    for (int k = 0; k < options_.classes; ++k)
+      if (state.classes[k].symmetric()) symmetrise(sums[k], symmetry_.group(k), context_);
     std::vector<Resolution> resolution;
-    for (const FoldSums& one : sums)
-      resolution.push_back(measure_resolution(one, mask, options_.wiener, options_.model.ridge_share()));
+    for (const FoldSums& one : sums) resolution.push_back(measured(one, state));
     references_.build(sums, resolution, state, options_.folds > 1, context_);
   }
 
+  // Whether classes are turned into the axes of their groups while starts are tried.
+  bool makes_symmetric() const {
+    return symmetry_.any() && options_.symmetry_from == 0 && options_.symmetry_axes != "given";
+  }
+  void make_symmetric(AverageState& state) {
+    const auto sums = sums_of(state);
+    for (int k = 0; k < options_.classes; ++k) {
+      if (!symmetry_.has(k)) continue;
+      const Resolution resolution = measured(sums[k], state);
+      const Volume<float> inside = references_.mask(state, k);
+      const SymmetryFit fit = find_axes(sums[k], resolution, inside, symmetry_.name(k), context_);
+      SymmetryStatus found = judge_symmetry(sums[k], resolution, inside, symmetry_.group(k), &fit.standard_from_map);
+      found.first_agreement = found.agreement;
+      found.imposed = true;
+      state.classes[k].symmetry = found;
+      turn_reference(state.assignments, k, fit.standard_from_map, options_.align.max_shift_voxels);
+    }
+  }
+
  private:
+  std::vector<FoldSums> sums_of(const AverageState& state) const {
+    return accumulate(stack_, poses_of(state.assignments), fold_of_, folds_, options_.classes,
+                      shells_to_sum(stack_, state.band_limit), context_);
+  }
+  Resolution measured(const FoldSums& sums, const AverageState& state) const {
+    return measure_resolution(sums, references_.mask(state, 0), options_.wiener, options_.model.ridge_share());
+  }
+
   ParticleStack& stack_;
   const AverageOptions& options_;
   const std::vector<int>& fold_of_;
   int folds_;
   ReferenceSet& references_;
   ExecContext& context_;
+  ClassSymmetry symmetry_;
 };
 
 }  // namespace
 
-AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
-                         int folds, double outer_radius, ReferenceSet& references,
-                         const std::vector<Volume<float>>& initial, ExecContext& context) {
+void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
+  double sum = 0;
+  int pairs = 0;
+  for (size_t a = 0; a < labels.size(); ++a)
+    for (size_t b = 0; b < a; ++b, ++pairs) sum += adjusted_rand_index(labels[a], labels[b]);
+  if (pairs > 0)
+    sink.message(Severity::info, fmt::format("classes of {} starts agree with an adjusted Rand index of {:.3f}",
+                                             labels.size(), sum / pairs));
+}
+
+AverageState fresh_state(const ParticleStack& stack, const AverageOptions& options, double outer_radius) {
   AverageState fresh;
   fresh.noise_variance = stack.observed_variance();
   fresh.band_limit = first_shell(stack, options);
   fresh.classes.assign(options.classes, {1.0 / options.classes, outer_radius});
   fresh.summed_shells = shells_to_sum(stack, fresh.band_limit);
   if (options.model.shift_prior) fresh.shift_deviation = static_cast<double>(stack.box());  // [F] 2.4
+  return fresh;
+}
+
+AverageState start_state(ParticleStack& stack, const AverageOptions& options, const std::vector<int>& fold_of,
+                         int folds, double outer_radius, ReferenceSet& references,
+                         const std::vector<Volume<float>>& initial, ExecContext& context) {
+  AverageState fresh = fresh_state(stack, options, outer_radius);
   Starter starter(stack, options, fold_of, folds, references, context);
   if (!initial.empty()) {
     references.build(initial, fresh, folds, context);
@@ -213,6 +252,10 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     const std::string title = fmt::format("start {} of {}", s + 1, std::max(1, options.starts));
     starter.align(state, subset, title);
     starter.iterate(state, subset, title);
+    if (starter.makes_symmetric()) {
+      starter.make_symmetric(state);
+      starter.iterate(state, subset, title);
+    }
     labels.push_back(classes_of(state));
     const double score = mean_squared_correlation(state);
     context.sink.message(Severity::info, fmt::format("start {} from particle{} {}: mean squared correlation {:.2f}",

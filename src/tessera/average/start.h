@@ -6,6 +6,12 @@
 
 namespace tessera {
 
+// Noise, band limit, equal priors and mask radius of a first iteration; no assignments.
+AverageState fresh_state(const ParticleStack& stack, const AverageOptions& options, double outer_radius);
+
+// Tells the mean adjusted Rand index of the classes that several starts ended in.
+void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink);
+
 // Classes and poses for the first iteration. "particles": for each of options.starts starts, as many particles as there
 // are classes, drawn by the seed, serve as references for a sample of
 // options.start_particles a class; options.start_iterations follow at the initial band

@@ -11,6 +11,15 @@
 
 namespace tessera {
 
+// Of one class with a point group, before its average is made symmetric.
+struct SymmetryStatus {
+  double score = 0;      // mean correlation of the average with its turned copies (align/symmetry.h)
+  double agreement = 0;  // of the half-sets' averages with each other's turned copies, relative to that unturned
+  // The agreement when the symmetry was first imposed: later ones are of particles aligned to a symmetric reference.
+  double first_agreement = 0;
+  bool imposed = false;
+};
+
 struct ClassStatus {
   double occupancy = 0;        // share of the particles, by posterior
   double resolution_A = 0;     // half-set FSC 0.143
@@ -19,6 +28,7 @@ struct ClassStatus {
   // How evenly its particles are turned, weighted by their posterior (average/angular_coverage.h).
   double covered_directions = 0, covered_rotations = 0;  // effective shares of the sphere and of SO(3)
   double largest_direction_excess = 0;                   // of the fullest bin of directions, over a uniform share
+  std::optional<SymmetryStatus> symmetry;                // none without a point group
 };
 
 // One line of convergence.json.
@@ -27,10 +37,11 @@ struct IterationReport {
   int64_t band_limit = 0;  // shells used for alignment in this iteration
   double mean_log_likelihood = 0, mean_correlation = 0;
   double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior over poses and classes)
-  double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;  // of particles that kept their class
-  double class_changes = 0;                                           // share of particles that changed it
-  double map_correlation = 0;                                         // least over the classes
-  double resolution_A = 0;                                            // best over the classes
+  // Of particles that kept their class; rotations modulo its symmetry, once that is imposed.
+  double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;
+  double class_changes = 0;    // share of particles that changed it
+  double map_correlation = 0;  // least over the classes
+  double resolution_A = 0;     // best over the classes
   double band_limit_A = 0;
   double mask_radius_A = 0;                                                         // largest over the classes
   double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;  // by the clock
@@ -41,6 +52,8 @@ struct IterationReport {
 struct ClassState {
   double prior = 1;        // α_k ([F] Eq. 11)
   double mask_radius = 0;  // voxels
+  std::optional<SymmetryStatus> symmetry = {};
+  bool symmetric() const { return symmetry && symmetry->imposed; }
 };
 
 // Everything the next iteration starts from, and what a checkpoint keeps.
@@ -66,6 +79,7 @@ struct AverageMaps {
   Resolution resolution;
   double resolution_A = 0;             // half-set FSC 0.143, corrected for the mask once judged
   std::optional<CorrectedFsc> judged;  // of the maps of a whole run, which have all their shells
+  std::optional<SymmetryStatus> symmetry;
 };
 
 // The poses of all particles, for the M-step.

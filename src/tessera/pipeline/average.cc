@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "tessera/average/class_symmetry.h"
 #include "tessera/average/paper.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/align.h"
+#include "tessera/pipeline/average_mask.h"
 #include "tessera/pipeline/checkpoint.h"
 #include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/posterior_table.h"
@@ -30,6 +32,30 @@ void check_model_options(Faults& faults, const ModelOptions& options) {
     faults.add(fmt::format("--similarity-iterations {}: not below 0", options.similarity_iterations));
 }
 
+void check_symmetry(Faults& faults, const AverageOptions& options) {
+  try {
+    (void)ClassSymmetry(options.symmetry, std::max(1, options.classes));
+  } catch (const UserError& error) {
+    faults.add(fmt::format("--symmetry: {}", error.what()));
+  }
+  if (options.symmetry_axes != "auto" && options.symmetry_axes != "given" && options.symmetry_axes != "found")
+    faults.add(fmt::format("--symmetry-axes {}: choose auto, given or found", options.symmetry_axes));
+  if (options.symmetry_axes == "found" && options.fixed_poses)
+    faults.add("--symmetry-axes found turns the poses, --fixed-poses keeps them: choose one");
+  if (options.symmetry_from < 0) faults.add(fmt::format("--symmetry-from {}: not below 0", options.symmetry_from));
+  if (options.symmetry_resolution_A && !(*options.symmetry_resolution_A > 0))
+    faults.add(fmt::format("--symmetry-resolution {:g}: a length above 0", *options.symmetry_resolution_A));
+}
+
+void check_mask(Faults& faults, const AverageRequest& request) {
+  if (request.mask.empty()) return;
+  require_readable(faults, "--mask", request.mask);
+  if (request.references.empty() && request.poses.empty() && !request.average.fixed_poses)
+    faults.add(
+        "--mask says where in the average to look, but without --reference, --poses or --fixed-poses the average "
+        "may lie any way round: average first, make the mask for that map, and give both");
+}
+
 void validate(const AverageRequest& request) {
   const AverageOptions& options = request.average;
   Faults faults;
@@ -37,6 +63,12 @@ void validate(const AverageRequest& request) {
   if (!request.poses.empty()) require_readable(faults, "--poses", request.poses);
   for (const std::string& reference : request.references) require_readable(faults, "--reference", reference);
   if (!request.poses.empty() && !request.references.empty()) faults.add("--poses and --reference exclude each other");
+  if (!request.poses.empty() && options.fixed_poses)
+    faults.add(
+        "--poses makes one average at the poses of another list, --fixed-poses classifies at those of the list "
+        "itself: choose one");
+  check_symmetry(faults, options);
+  check_mask(faults, request);
   if (!request.poses.empty() && request.resume) faults.add("--poses makes one average: there is nothing to --resume");
   if (request.output.empty()) faults.add("--output is missing; name the folder for maps and poses");
   if (options.method != "faml" && options.method != "fa")
@@ -68,6 +100,24 @@ std::string identity_of(const AverageRequest& request, const ParticleFiles& file
     options.erase(free);
   return fmt::format("{} seed {} particles {} of {} at {}", options.dump(), seed, files.set().particles.size(),
                      files.box(), files.voxel_size_A());
+}
+
+// The symmetries as they are told, and a warning where an average does not bear its group out.
+void tell_symmetry(AverageOutcome& outcome, const AverageOptions& options,
+                   std::vector<std::optional<SymmetryStatus>> found, Sink& sink) {
+  const ClassSymmetry groups(options.symmetry, options.classes);
+  outcome.symmetry = std::move(found);
+  for (int k = 0; k < options.classes; ++k) {
+    outcome.groups.push_back(groups.name(k));
+    const auto& status = outcome.symmetry[k];
+    if (!status || !status->imposed || status->first_agreement >= least_symmetry_agreement) continue;
+    sink.message(
+        Severity::warning,
+        fmt::format("class {}: nothing says it has the symmetry {}: before it was imposed, the half-sets' averages "
+                    "agreed with each other's turned copies {:.2f} times as well as unturned (a structure with "
+                    "the symmetry: about 1). Compare with an average without --symmetry",
+                    k + 1, groups.name(k), status->first_agreement));
+  }
 }
 
 double best_resolution_A(const std::vector<AverageMaps>& maps) {
@@ -102,8 +152,10 @@ class Writer {
     for (size_t i = 0; i < assignments.size(); ++i) {
       Particle& particle = set_.particles[i];
       const WeightedPose& best = assignments[i].poses.front();
-      particle.particle_from_ref = best.pose.particle_from_ref;
-      particle.shift_A = best.pose.shift_voxels * files_.voxel_size_A();
+      if (!request_.average.fixed_poses) {  // otherwise they are the list's own, to the last digit
+        particle.particle_from_ref = best.pose.particle_from_ref;
+        particle.shift_A = best.pose.shift_voxels * files_.voxel_size_A();
+      }
       particle.class_number = best.class_index + 1;
       particle.log_likelihood = assignments[i].log_likelihood;
       particle.probability = best.probability;
@@ -124,6 +176,7 @@ class Writer {
                                  {"randomised", one.judged->randomised},
                                  {"corrected", one.judged->corrected},
                                  {"randomised_from_shell", one.judged->random_from_shell}};
+      if (one.symmetry) classes.back()["symmetry"] = symmetry_json(one.symmetry);
     }
     const nlohmann::ordered_json json = {{"resolution_A", best_resolution_A(maps)},
                                          {"voxel_size_A", files_.voxel_size_A()},
@@ -152,10 +205,11 @@ class Writer {
 
 // One average at given poses.
 AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& files, const ParticleStack& stack,
-                            ExecContext& context, RunRecord& record, AverageOutcome outcome) {
-  const std::vector<WeightedPose> poses = files.poses_from(request.poses, request.average.classes);
+                            const AverageGiven& given, ExecContext& context, RunRecord& record,
+                            AverageOutcome outcome) {
+  std::vector<WeightedPose> poses = files.poses_from(request.poses, request.average.classes);
   StepTimer timer(record, "maximisation");
-  const auto maps = average_at_poses(stack, poses, request.average, context);
+  const auto maps = average_at_poses(stack, poses, request.average, context, given.mask, &poses);
   timer.stop();
   std::vector<Assignment> assignments(poses.size());
   for (size_t i = 0; i < poses.size(); ++i) assignments[i].poses = {poses[i]};
@@ -167,13 +221,15 @@ AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& 
   outcome.resolution_A = best_resolution_A(maps);
   outcome.occupancies = occupancies(assignments, request.average.classes);
   outcome.stop_reason = "averaged at the poses of " + request.poses;
+  std::vector<std::optional<SymmetryStatus>> symmetry;
+  for (const AverageMaps& one : maps) symmetry.push_back(one.symmetry);
+  tell_symmetry(outcome, request.average, std::move(symmetry), context.sink);
   writer.record(outcome);
   return outcome;
 }
 
 AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files, ParticleStack& stack,
-                       const std::vector<Volume<float>>& references, ExecContext& context, RunRecord& record,
-                       AverageOutcome outcome) {
+                       const AverageGiven& given, ExecContext& context, RunRecord& record, AverageOutcome outcome) {
   const std::filesystem::path checkpoint_file = std::filesystem::path(request.output) / "checkpoint.cbor";
   const std::string identity = identity_of(request, files, context.seed);
   std::optional<Checkpoint> earlier;
@@ -215,7 +271,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
   };
   try {
     const AverageResult result =
-        average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, references);
+        average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, given);
     outcome.stop_reason = result.stop_reason;
     outcome.noise_control = result.noise_control;
     if (outcome.noise_control && !outcome.noise_control->tells_from_noise())
@@ -230,6 +286,10 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     outcome.iterations = result.state.iteration;
     outcome.resolution_A = best_resolution_A(result.maps);
     outcome.occupancies = occupancies(result.state.assignments, request.average.classes);
+    std::vector<std::optional<SymmetryStatus>> symmetry;
+    for (const ClassState& one : result.state.classes) symmetry.push_back(one.symmetry);
+    tell_symmetry(outcome, request.average, std::move(symmetry), context.sink);
+    if (!request.average.symmetry.empty()) writer.particles(result.state.assignments);  // the end may have turned them
     writer.maps(result.maps);
     writer.convergence(outcome.reports, result.maps);
   } catch (const Interrupted&) {
@@ -263,6 +323,14 @@ nlohmann::ordered_json AverageOutcome::json() const {
                             {"of_noise", noise_control->of_noise},
                             {"standard_error", noise_control->standard_error},
                             {"tells_from_noise", noise_control->tells_from_noise()}};
+  if (std::any_of(symmetry.begin(), symmetry.end(), [](const auto& one) { return one.has_value(); })) {
+    out["symmetry"] = nlohmann::ordered_json::array();
+    for (size_t k = 0; k < symmetry.size(); ++k) {
+      nlohmann::ordered_json line = {{"group", groups[k]}};
+      if (symmetry[k]) line.update(symmetry_json(symmetry[k]));
+      out["symmetry"].push_back(line);
+    }
+  }
   if (reports.empty()) return out;
   out["last_iteration"] = report_json(reports.back());
   double rotations = 0, shifts = 0, refinement = 0;  // of the E-steps, all threads, all iterations
@@ -278,9 +346,11 @@ nlohmann::ordered_json AverageOutcome::json() const {
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
   ParticleFiles files(request.particles, request.particle_options, context);
-  std::vector<Volume<float>> references;
+  AverageGiven given;
   for (const std::string& reference : request.references)
-    references.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
+    given.references.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
+  if (!request.mask.empty())
+    given.mask = read_mask(request.mask, files.box(), files.voxel_size_A(), request.average, context.sink);
   prepare_folder(request.output);
   RunRecord record("average", command_line);
   record.set_options(options_json(request));
@@ -289,6 +359,7 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
   record.set_ranks(context.comm.size());
   if (!request.poses.empty()) record.add_input(request.poses);
   for (const std::string& reference : request.references) record.add_input(reference);
+  if (!request.mask.empty()) record.add_input(request.mask);
 
   AverageOutcome outcome;
   outcome.folder = request.output;
@@ -302,8 +373,9 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
   reading.stop();
   outcome.particles = stack.count();
   outcome.skipped = files.skipped();
-  return request.poses.empty() ? iterate(request, files, stack, references, context, record, std::move(outcome))
-                               : average_once(request, files, stack, context, record, std::move(outcome));
+  if (request.average.fixed_poses) given.poses = files.own_poses();
+  return request.poses.empty() ? iterate(request, files, stack, given, context, record, std::move(outcome))
+                               : average_once(request, files, stack, given, context, record, std::move(outcome));
 }
 
 }  // namespace tessera

@@ -14,7 +14,7 @@ struct AverageRequest {
   std::string particles;
   AverageOptions average;
   std::vector<std::string> references;
-  std::string poses;
+  std::string poses, mask;
   bool rescale_reference = false;
   ParticleOptions particle_options;
   bool halves = false, posterior = false;
@@ -32,6 +32,11 @@ struct AverageRequest {
           rescale_reference);
     visit(Option{"poses", "file.star", "Average once at the poses and classes of this list; no alignment", "Start"},
           poses);
+    visit(Option{"mask", "file.mrc",
+                 "Soft mask, 0 to 1, of the particles' box: where in the references to align and classify, and where "
+                 "the FSC is taken; soft spheres if not given",
+                 "Regularisation"},
+          mask);
     particle_options.describe(visit);
     visit(Option{"halves", "", "Write the maps of the two half-sets too", "Output"}, halves);
     visit(Option{"posterior", "",
@@ -53,6 +58,8 @@ struct AverageOutcome {
   int classes = 1, iterations = 0;
   double resolution_A = 0;          // half-set FSC 0.143, corrected for the mask at the end, best over the classes
   std::vector<double> occupancies;  // share of the particles in each class
+  std::vector<std::string> groups;  // of each class
+  std::vector<std::optional<SymmetryStatus>> symmetry;
   std::optional<NoiseControl> noise_control;
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
@@ -60,8 +67,9 @@ struct AverageOutcome {
 
 // Writes for each class class_K.mrc, class_K_half1.mrc and class_K_half2.mrc (request.halves), particles.star,
 // posterior.star (request.posterior; pipeline/posterior_table.h),
-// convergence.json, run.json and checkpoint.cbor into request.output after every iteration, each file whole.
-// Interrupted: what the last finished iteration wrote stays, and request.resume continues from it.
+// convergence.json, fsc_class_K.png and .svg (at the end), run.json and checkpoint.cbor into request.output after every
+// iteration, each file whole. Interrupted: what the last finished iteration wrote stays, and request.resume continues
+// from it.
 AverageOutcome run_average(const AverageRequest& request, ExecContext& context, const CommandLine& command_line = {});
 
 }  // namespace tessera

@@ -44,6 +44,22 @@ void each_class_value(Class& one, Visit&& visit) {
   visit("largest_direction_excess", one.largest_direction_excess);
 }
 
+template <typename Symmetry, typename Visit>
+void each_symmetry_value(Symmetry& one, Visit&& visit) {
+  visit("score", one.score);
+  visit("agreement", one.agreement);
+  visit("first_agreement", one.first_agreement);
+  visit("imposed", one.imposed);
+}
+
+std::optional<SymmetryStatus> symmetry_of(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  SymmetryStatus out;
+  each_symmetry_value(
+      out, [&](const char* name, auto& value) { value = json.at(name).get<std::decay_t<decltype(value)>>(); });
+  return out;
+}
+
 Json pose_json(const WeightedPose& weighted) {
   const Rotation& r = weighted.pose.particle_from_ref;
   const Vec3 t = weighted.pose.shift_voxels;
@@ -97,7 +113,8 @@ Json state_json(const AverageState& state) {
   }
   auto classes = Json::array();
   for (const ClassState& one : state.classes)
-    classes.push_back({{"prior", one.prior}, {"mask_radius", one.mask_radius}});
+    classes.push_back(
+        {{"prior", one.prior}, {"mask_radius", one.mask_radius}, {"symmetry", symmetry_json(one.symmetry)}});
   auto references = Json::array();
   for (const auto& of_class : state.references) {
     references.push_back(Json::array());
@@ -120,7 +137,10 @@ IterationReport report_of(const Json& json) {
     return [&from](const char* name, auto& value) { value = from.at(name).get<std::decay_t<decltype(value)>>(); };
   };
   each_value(report, read_from(json));
-  for (const Json& entry : json.at("classes")) each_class_value(report.classes.emplace_back(), read_from(entry));
+  for (const Json& entry : json.at("classes")) {
+    each_class_value(report.classes.emplace_back(), read_from(entry));
+    if (entry.contains("symmetry")) report.classes.back().symmetry = symmetry_of(entry.at("symmetry"));
+  }
   return report;
 }
 
@@ -130,7 +150,8 @@ AverageState state_of(const Json& json) {
   state.band_limit = json.at("band_limit");
   state.summed_shells = json.at("summed_shells");
   for (const Json& entry : json.at("classes"))
-    state.classes.push_back({entry.at("prior").get<double>(), entry.at("mask_radius").get<double>()});
+    state.classes.push_back(
+        {entry.at("prior").get<double>(), entry.at("mask_radius").get<double>(), symmetry_of(entry.at("symmetry"))});
   state.shift_deviation = json.at("shift_deviation");
   for (const Json& of_class : json.at("references")) {
     auto& list = state.references.emplace_back();
@@ -149,6 +170,13 @@ AverageState state_of(const Json& json) {
 
 }  // namespace
 
+Json symmetry_json(const std::optional<SymmetryStatus>& symmetry) {
+  if (!symmetry) return nullptr;
+  Json json;
+  each_symmetry_value(*symmetry, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
 Json report_json(const IterationReport& report) {
   Json json;
   each_value(report, [&](const char* name, const auto& value) { json[name] = value; });
@@ -156,13 +184,14 @@ Json report_json(const IterationReport& report) {
   for (const ClassStatus& one : report.classes) {
     Json line;
     each_class_value(one, [&](const char* name, const auto& value) { line[name] = value; });
+    if (one.symmetry) line["symmetry"] = symmetry_json(one.symmetry);
     json["classes"].push_back(line);
   }
   return json;
 }
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const Json json = {{"format", "tessera average checkpoint 3"},
+  const Json json = {{"format", "tessera average checkpoint 4"},
                      {"identity", checkpoint.identity},
                      {"state", state_json(checkpoint.state)}};
   const std::vector<uint8_t> bytes = Json::to_cbor(json);

@@ -21,5 +21,7 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, const std::string& identity);
 
 nlohmann::ordered_json report_json(const IterationReport& report);
+// null without a point group.
+nlohmann::ordered_json symmetry_json(const std::optional<SymmetryStatus>& symmetry);
 
 }  // namespace tessera

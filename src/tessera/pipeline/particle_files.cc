@@ -181,6 +181,20 @@ std::vector<WeightedPose> ParticleFiles::poses_from(const std::filesystem::path&
   return poses;
 }
 
+std::vector<WeightedPose> ParticleFiles::own_poses() const {
+  std::vector<WeightedPose> out;
+  bool any = false;
+  for (const Particle& particle : set_.particles) {
+    out.push_back({{particle.particle_from_ref, particle.shift_A * (1 / voxel_size_A_)}, 1.0, 0});
+    any = any || angle_between(particle.particle_from_ref, {}) > 0 || particle.shift_A.norm() > 0;
+  }
+  if (!any)
+    throw IoError(star_.string() +
+                  ": every particle is at angles and origin 0: the list holds no poses to keep; align "
+                  "first, or leave out --fixed-poses");
+  return out;
+}
+
 void ParticleFiles::record_inputs(RunRecord& record) const {
   record.add_input(star_);
   std::vector<std::filesystem::path> images;

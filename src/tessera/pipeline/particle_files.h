@@ -60,6 +60,9 @@ class ParticleFiles {
   // in a class beyond `classes`.
   std::vector<WeightedPose> poses_from(const std::filesystem::path& star, int classes) const;
 
+  // The poses of the list itself, in voxels. IoError when it holds none: every particle at the identity.
+  std::vector<WeightedPose> own_poses() const;
+
   void record_inputs(RunRecord& record) const;
 
  private:
