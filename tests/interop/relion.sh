@@ -7,7 +7,7 @@ PATH="$PATH:/usr/bin:/usr/local/bin:/opt/relion/bin"
 export OMP_NUM_THREADS=1 LC_ALL=C
 
 for program in relion_reconstruct relion_refine relion_image_handler relion_mask_create relion_star_handler \
-  relion_star_printtable; do
+  relion_star_printtable relion_particle_symmetry_expand; do
   if ! command -v $program >/dev/null; then
     echo "$program is not installed: tools/install-packages relion"
     # 77 is a skipped test; `make interop` has installed RELION and takes no excuse.

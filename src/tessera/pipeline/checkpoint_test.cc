@@ -56,7 +56,9 @@ Checkpoint sample() {
   state.reports.resize(2);
   state.reports[1].iteration = 2;
   state.reports[1].resolution_A = 21.25;
-  state.reports[1].classes = {{0.25, 30, 0.9, 100, 0.5, 0.25, 3}, {0.75, 21.25, 0.99, 101, 0.9, 0.8, 1.5}};
+  state.reports[1].classes = {{0.25, 30, 0.9, 100, 0.5, 0.25, 3, {}},
+                              {0.75, 21.25, 0.99, 101, 0.9, 0.8, 1.5, SymmetryStatus{0.9, 0.8, 0.7, true}}};
+  state.classes[1].symmetry = SymmetryStatus{0.95, 1.01, 0.7, true};
   return checkpoint;
 }
 
@@ -71,6 +73,13 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
   ASSERT_EQ(after->state.classes.size(), 2u);
   EXPECT_EQ(after->state.classes[0].mask_radius, 20.1);
   EXPECT_EQ(after->state.classes[1].prior, 0.75);
+  EXPECT_FALSE(after->state.classes[0].symmetry);
+  ASSERT_TRUE(after->state.classes[1].symmetry);
+  EXPECT_EQ(after->state.classes[1].symmetry->agreement, 1.01);
+  EXPECT_EQ(after->state.classes[1].symmetry->first_agreement, 0.7);
+  EXPECT_TRUE(after->state.classes[1].symmetry->imposed);
+  EXPECT_FALSE(after->state.reports[1].classes[0].symmetry);
+  EXPECT_EQ(after->state.reports[1].classes[1].symmetry->score, 0.9);
   EXPECT_EQ(after->state.noise_variance, before.state.noise_variance);
   EXPECT_EQ(after->state.shift_deviation, before.state.shift_deviation);
   ASSERT_EQ(after->state.references.size(), 2u);
