@@ -68,7 +68,7 @@ TEST_F(SimulateTomogram, WritesWhatTheManualLists) {
   EXPECT_EQ(files("out"),
             (std::vector<std::string>{"density.mrc", "filaments.star", "instances.mrc", "instances.star", "labels.mrc",
                                       "labels.star", "membranes.star", "preview.png", "run.json", "scene.json",
-                                      "tilt_series.mrc", "tilt_series.mrc.mdoc", "tilts.tlt", "tilts_truth.star",
+                                      "tilt_series.mdoc", "tilt_series.mrc", "tilts.tlt", "tilts_truth.star",
                                       "tomogram.mrc", "truth.star", "truth_1.mrc", "truth_2.mrc", "truth_3.mrc"}));
   const nlohmann::json json = result.json();
   EXPECT_EQ(json["tilts"], 13);
@@ -93,7 +93,7 @@ TEST_F(SimulateTomogram, WritesWhatTheManualLists) {
   const std::set<float> found(labels.voxels.begin(), labels.voxels.end());
   EXPECT_EQ(found.size(), 7u) << "with gold and background";
   EXPECT_THAT(text_of(path("out/labels.star")), AllOf(HasSubstr("membrane"), HasSubstr("gold")));
-  EXPECT_THAT(text_of(path("out/tilt_series.mrc.mdoc")), HasSubstr("[ZValue = 12]\nTiltAngle = 60.0000"));
+  EXPECT_THAT(text_of(path("out/tilt_series.mdoc")), HasSubstr("[ZValue = 12]\nTiltAngle = 60.0000"));
 }
 
 TEST_F(SimulateTomogram, TheSameBytesForAnyNumberOfThreads) {

@@ -214,7 +214,7 @@ class TomogramRun {
                                values.minimum, values.maximum, static_cast<float>(values.mean)});
       if (std::abs(tilt.angle) < std::abs(tilts_[flattest].angle)) flattest = j;
     }
-    write_text_file(folder_ / "tilt_series.mrc.mdoc", format_mdoc(mdoc));
+    write_text_file(folder_ / "tilt_series.mdoc", format_mdoc(mdoc));
     write_text_file(folder_ / "tilts.tlt", format_tilt_angles(outcome_.tilts_deg));
     panels_.push_back({fmt::format("IMAGE AT {:.0f}°", outcome_.tilts_deg[flattest]),
                        plane_of(series_.images, static_cast<int64_t>(flattest)), false});
@@ -260,7 +260,7 @@ class TomogramRun {
         write_mrc(folder_ / fmt::format("truth_{}.mrc", s + 1), species_[s].map,
                   {.label = "density of " + scene_.species[s].name});
     for (const char* name :
-         {"tomogram.mrc", "tilt_series.mrc", "tilt_series.mrc.mdoc", "tilts.tlt", "truth.star", "labels.mrc",
+         {"tomogram.mrc", "tilt_series.mrc", "tilt_series.mdoc", "tilts.tlt", "truth.star", "labels.mrc",
           "labels.star", "instances.mrc", "instances.star", "tilts_truth.star", "scene.json", "preview.png"})
       record_.add_output(std::filesystem::path(request_.output) / name);
   }

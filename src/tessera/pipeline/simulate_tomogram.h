@@ -57,7 +57,7 @@ struct SimulateTomogramOutcome {
 };
 
 // Writes into request.output, all or none: tomogram.mrc, tilt_series.mrc (ascending angles), tilts.tlt,
-// tilt_series.mrc.mdoc, truth.star, labels.mrc with labels.star, instances.mrc with instances.star, filaments.star and
+// tilt_series.mdoc, truth.star, labels.mrc with labels.star, instances.mrc with instances.star, filaments.star and
 // membranes.star where the scene has them, tilts_truth.star, truth_<n>.mrc, scene.json, preview.png, run.json; formats
 // in docs/tomogram.md. Memory: two volumes of the scene, the tilt series and less than 1 GB. UserError, IoError:
 // options out of range, a scene that cannot be read, structures that are gone, too little memory or disk.

@@ -5,21 +5,23 @@
 #include <cmath>
 
 #include "tessera/fft/plan.h"
-#include "tessera/simulate/ground_truth.h"
-#include "tessera/simulate/particles.h"
 #include "tessera/simulate/reconstruct_tomogram.h"
-#include "tessera/simulate/sample_weights.h"
 #include "tessera/simulate/species_density.h"
 #include "tessera/simulate/tilt_series.h"
-#include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
-#include "tessera/volume/shells.h"
 #include "tests/reference/imaging_phantom.h"
+#include "tests/support/tomogram_particles.h"
 #include "tests/support/workers.h"
 
 namespace tessera {
 namespace {
 
+using test::boxed_curves;
+using test::boxed_filters;
+using test::Curve;
+using test::cut_curves;
+using test::for_each_particle;
+using test::posed;
 using test::Workers;
 
 constexpr int64_t box = 32;
@@ -35,7 +37,7 @@ SpeciesDensity phantom(bool mirrored = false) {
 // 3 × 3 × 2 particles far apart, at fractions of voxels, in random poses.
 Scene lattice() {
   Scene scene;
-  scene.box_A = {130 * voxel, 128 * voxel, 84 * voxel};
+  scene.box_A = {131 * voxel, 127 * voxel, 83 * voxel};  // odd: the centre is voxel n/2 rounded down
   scene.voxel_size_A = voxel;
   scene.species.push_back({"phantom", "", "", 100, 12 * voxel, 18, 18});
   Random random(11, "lattice");
@@ -84,83 +86,6 @@ Volume<float> tomogram_of(const Scene& scene, const SpeciesDensity& species, con
   return reconstruct_tomogram(series.images, options.tilts(), scene.shape().z, reconstruction, context);
 }
 
-// The weights of the boxed particles' inversion (simulate/sample_weights.h: areas in units of (1/box)² of samples
-// 1/2box apart) as filters of whole images.
-ViewFilters boxed_filters(const std::vector<double>& tilts, int64_t length) {
-  const auto weights = tilt_sample_weights(tilts, box);
-  ViewFilters out(tilts.size(), std::vector<float>(length / 2 + 1, 0.0f));
-  for (size_t j = 0; j < tilts.size(); ++j)
-    for (int64_t u = 0; u <= length / 2; ++u) {
-      const double place = 2.0 * box * static_cast<double>(u) / static_cast<double>(length);
-      const auto low = static_cast<int64_t>(place);
-      if (low + 1 >= box) continue;
-      const double part = place - static_cast<double>(low);
-      out[j][u] = static_cast<float>(((1 - part) * weights[j][low] + part * weights[j][low + 1]) * 2 / box);
-    }
-  return out;
-}
-
-Volume<float> cut_out(const Volume<float>& tomogram, int64_t x0, int64_t y0, int64_t z0) {
-  Volume<float> out(Shape3::cube(box));
-  for (int64_t z = 0; z < box; ++z)
-    for (int64_t y = 0; y < box; ++y)
-      for (int64_t x = 0; x < box; ++x) out(z, y, x) = tomogram(z0 + z - box / 2, y0 + y - box / 2, x0 + x - box / 2);
-  return out;
-}
-
-// The reference in a particle's pose, within a ball.
-Volume<float> posed(const SpeciesDensity& species, const Rotation& rotation, Vec3 shift) {
-  const TurnedDensity density(species.map.voxels);
-  const Mat3 back = rotation.matrix().transposed();
-  Volume<float> out(Shape3::cube(box));
-  for (int64_t z = 0, i = 0; z < box; ++z)
-    for (int64_t y = 0; y < box; ++y)
-      for (int64_t x = 0; x < box; ++x, ++i) {
-        const Vec3 from =
-            Vec3{static_cast<double>(x - box / 2), static_cast<double>(y - box / 2), static_cast<double>(z - box / 2)} -
-            shift;
-        if (from.dot(from) < 13.9 * 13.9) out[i] = density.at(back * from);
-      }
-  return out;
-}
-
-struct Curve {
-  std::vector<double> mean, variance_of_mean;
-};
-
-struct Curves {
-  std::vector<std::vector<double>> all;
-  Curve summary() const {
-    Curve out;
-    const auto count = static_cast<double>(all.size());
-    for (size_t s = 0; s < all.front().size(); ++s) {
-      double sum = 0, square = 0;
-      for (const auto& curve : all) sum += curve[s], square += curve[s] * curve[s];
-      out.mean.push_back(sum / count);
-      out.variance_of_mean.push_back((square / count - std::pow(sum / count, 2)) / (count - 1));
-    }
-    return out;
-  }
-};
-
-std::vector<double> fsc(const Volume<float>& a, const Volume<float>& b) {
-  return fourier_shell_correlation(centred_spectrum(a), centred_spectrum(b));
-}
-
-// Particles of the tomogram, at the places and poses that truth.star tells.
-template <typename Visit>
-void for_each_particle(const Scene& scene, const SpeciesDensity& species, const TiltSeriesOptions& options,
-                       const Volume<float>& tomogram, Visit&& visit) {
-  const InstanceNumbers numbers = number_instances(scene, 0);
-  const LabelNames labels = label_scene(scene, numbers);
-  for (const Particle& particle : truth_particles({scene, numbers, labels, {species}, options}).particles) {
-    const Vec3 at = *particle.coordinate;
-    const int64_t x = std::llround(at.x), y = std::llround(at.y), z = std::llround(at.z);
-    const Vec3 shift = at - Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)};
-    visit(cut_out(tomogram, x, y, z), Rotation::from_relion(particle.particle_from_ref.relion()), shift);
-  }
-}
-
 // At its true pose each particle correlates with the reference, not with its mirror image nor turned the other way.
 TEST(Tomogram, ParticlesStandAtTheirTrueCoordinatesAndPoses) {
   Workers run(2);
@@ -169,39 +94,25 @@ TEST(Tomogram, ParticlesStandAtTheirTrueCoordinatesAndPoses) {
   const TiltSeriesOptions options = simple_series(std::nullopt);
   for (const char* method : {"wbp", "fourier"}) {
     const Volume<float> tomogram = tomogram_of(scene, species, options, method, run.context);
-    for_each_particle(scene, species, options, tomogram,
-                      [&](const Volume<float>& particle, const Rotation& rotation, Vec3 shift) {
-                        const double right = correlation(particle, posed(species, rotation, shift));
-                        EXPECT_GT(right, 0.7) << method;
-                        EXPECT_GT(right, correlation(particle, posed(mirror, rotation, shift)) + 0.15) << method;
-                        EXPECT_GT(right, correlation(particle, posed(species, rotation.inverse(), shift)) + 0.1);
-                        EXPECT_GT(right, correlation(particle, posed(species, rotation, shift + Vec3{2, 0, 0})) + 0.02);
-                      });
+    for_each_particle(
+        scene, {species}, options, tomogram, [&](const Volume<float>& particle, const Rotation& rotation, Vec3 shift) {
+          const double right = correlation(particle, posed(species.map.voxels, rotation, shift));
+          EXPECT_GT(right, 0.7) << method;
+          EXPECT_GT(right, correlation(particle, posed(mirror.map.voxels, rotation, shift)) + 0.15) << method;
+          EXPECT_GT(right, correlation(particle, posed(species.map.voxels, rotation.inverse(), shift)) + 0.1);
+          for (const Vec3 off : {Vec3{0.7, 0, 0}, {0, 0.7, 0}, {0, 0, 0.7}})
+            for (const double sign : {-1.0, 1.0})
+              EXPECT_GT(right, correlation(particle, posed(species.map.voxels, rotation, shift + off * sign)));
+        });
   }
 }
 
-// FSC against the truth of the particles of simulate_particles at an SNR.
-Curve boxed_particles(const SpeciesDensity& species, const TiltSeriesOptions& options, ExecContext& context) {
+ImagingOptions boxed_imaging(const TiltSeriesOptions& options) {
   ImagingOptions imaging;
   imaging.snr = *options.snr;
   imaging.defocus_um = options.defocus_um;
   imaging.max_shift_voxels = 1;
-  Curves boxed;
-  boxed.all.resize(18);
-  simulate_particles({{species.map, 18}}, imaging, context, [&](const SimulatedParticle& p) {
-    boxed.all[p.index] = fsc(p.subtomogram, posed(species, p.particle_from_ref, p.shift_voxels));
-  });
-  return boxed.summary();
-}
-
-Curve cut_particles(const Scene& scene, const SpeciesDensity& species, const TiltSeriesOptions& options,
-                    const Volume<float>& tomogram) {
-  Curves cut;
-  for_each_particle(scene, species, options, tomogram,
-                    [&](const Volume<float>& particle, const Rotation& rotation, Vec3 shift) {
-                      cut.all.push_back(fsc(particle, posed(species, rotation, shift)));
-                    });
-  return cut.summary();
+  return imaging;
 }
 
 // The same SNR by the same definition and the same weights of the inversion: the same FSC against the truth as the
@@ -212,11 +123,11 @@ TEST(Tomogram, ParticlesAreAsGoodAsBoxedOnesAtEqualSnr) {
   const SpeciesDensity species = phantom();
   const Scene scene = lattice();
   const TiltSeriesOptions options = simple_series(0.3);
-  const Curve boxed = boxed_particles(species, options, run.context);
+  const Curve boxed = boxed_curves(species.map, 18, boxed_imaging(options), run.context).summary();
   TiltSeries series = images_of(scene, species, options, run.context);
-  filter_rows(series.images, boxed_filters(options.tilts(), fast_even_size(2 * scene.shape().x)), run.context);
+  filter_rows(series.images, boxed_filters(options.tilts(), box, fast_even_size(2 * scene.shape().x)), run.context);
   const Volume<float> tomogram = back_project_filtered(series.images, options.tilts(), scene.shape().z, run.context);
-  const Curve cut = cut_particles(scene, species, options, tomogram);
+  const Curve cut = cut_curves(scene, species, options, tomogram).summary();
   for (size_t s = 2; s <= 13; ++s)
     EXPECT_NEAR(cut.mean[s], boxed.mean[s], 4 * std::sqrt(cut.variance_of_mean[s] + boxed.variance_of_mean[s]) + 0.05)
         << "shell " << s;
@@ -230,9 +141,10 @@ TEST(Tomogram, RampWeightsAreNoWorse) {
   const SpeciesDensity species = phantom();
   const Scene scene = lattice();
   const TiltSeriesOptions options = simple_series(0.3);
-  const Curve boxed = boxed_particles(species, options, run.context);
+  const Curve boxed = boxed_curves(species.map, 18, boxed_imaging(options), run.context).summary();
   for (const char* method : {"wbp", "fourier"}) {
-    const Curve cut = cut_particles(scene, species, options, tomogram_of(scene, species, options, method, run.context));
+    const Curve cut =
+        cut_curves(scene, species, options, tomogram_of(scene, species, options, method, run.context)).summary();
     for (size_t s = 2; s <= 13; ++s)
       EXPECT_GT(cut.mean[s], boxed.mean[s] - 4 * std::sqrt(cut.variance_of_mean[s] + boxed.variance_of_mean[s]) - 0.02)
           << method << " shell " << s;
