@@ -260,8 +260,8 @@ class TomogramRun {
         write_mrc(folder_ / fmt::format("truth_{}.mrc", s + 1), species_[s].map,
                   {.label = "density of " + scene_.species[s].name});
     for (const char* name :
-         {"tomogram.mrc", "tilt_series.mrc", "tilt_series.mdoc", "tilts.tlt", "truth.star", "labels.mrc",
-          "labels.star", "instances.mrc", "instances.star", "tilts_truth.star", "scene.json", "preview.png"})
+         {"tomogram.mrc", "tilt_series.mrc", "tilt_series.mdoc", "tilts.tlt", "truth.star", "labels.mrc", "labels.star",
+          "instances.mrc", "instances.star", "tilts_truth.star", "scene.json", "preview.png"})
       record_.add_output(std::filesystem::path(request_.output) / name);
   }
 
