@@ -112,13 +112,13 @@ TEST(EnclosingBall, TouchesAndHolds) {
 
 TEST(CoarseGrain, BallsSaveSpaceOnARod) {
   AtomicModel rod;
-  for (int i = 0; i < 4000; ++i) rod.atoms.push_back({{static_cast<double>(i % 4) * 4, i / 4 % 4 * 4.0, i / 16 * 2.0}});
+  for (int i = 0; i < 1600; ++i) rod.atoms.push_back({{static_cast<double>(i % 4) * 4, i / 4 % 4 * 4.0, i / 16 * 2.0}});
   Threads threads(1);
   CoarseGrainOptions options;
-  options.atoms_per_ball = 500;
+  options.atoms_per_ball = 200;
   const CoarseModel coarse = coarse_grain(rod, options, 1, threads);
   EXPECT_EQ(coarse.balls.size(), 8u);
-  EXPECT_GT(coarse.volumes.saved(), 0.9) << "eight balls in a row instead of one around a rod of 500 Å";
+  EXPECT_GT(coarse.volumes.saved(), 0.8) << "eight balls in a row instead of one around a rod of 200 Å";
 }
 
 TEST(CoarseGrain, FollowsThePaper) {
