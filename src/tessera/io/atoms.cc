@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/io/atoms.h"
 
+#include <fmt/ranges.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -170,6 +171,20 @@ int64_t drop_placeless(gemmi::Model& model) {
   return count;
 }
 
+// Leaves the chains that are asked for.
+void keep_chains(gemmi::Structure& structure, const std::vector<std::string>& wanted, const fs::path& path) {
+  std::set<std::string> known;
+  for (const gemmi::Model& model : structure.models)
+    for (const gemmi::Chain& chain : model.chains) known.insert(chain.name);
+  for (const std::string& name : wanted)
+    if (!known.count(name))
+      throw IoError(fmt::format("{}: has no chain {}; its chains are {}", path.string(), name, fmt::join(known, ", ")));
+  for (gemmi::Model& model : structure.models)
+    std::erase_if(model.chains, [&](const gemmi::Chain& chain) {
+      return std::find(wanted.begin(), wanted.end(), chain.name) == wanted.end();
+    });
+}
+
 }  // namespace
 
 AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
@@ -181,6 +196,7 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
     throw IoError(fmt::format(
         "{}: holds no model with atoms (of mmCIF, the _atom_site table may lack columns); get it from the PDB",
         path.string()));
+  if (!selection.chains.empty()) keep_chains(structure, selection.chains, path);
   Collector collector{selection, {}};
   collector.out.name = name_of(path);
   for (gemmi::Model& model : structure.models) collector.placeless += drop_placeless(model);

@@ -27,11 +27,11 @@ std::vector<BuiltinInfo> list_builtins() {
 }
 
 void record_structure(RunRecord& record, const std::string& structure) {
-  if (!is_builtin(structure)) record.add_input(structure);
+  if (!is_builtin(structure)) record.add_input(structure_file(structure));
 }
 
 void check_structure(Faults& faults, const std::string& structure) {
-  if (!is_builtin(structure)) require_readable(faults, "structure", structure);
+  if (!is_builtin(structure)) require_readable(faults, "structure", structure_file(structure));
 }
 
 DensityOutcome run_density(const DensityRequest& request, ExecContext& context, const CommandLine& command_line) {

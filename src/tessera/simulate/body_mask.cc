@@ -66,6 +66,27 @@ void dilate_by_neighbours(Cube& cube) {
   }
 }
 
+// Sets the empty voxels that no path along faces joins to the cube's corner, and clears the others.
+void keep_enclosed(Cube& cube) {
+  const auto size = static_cast<int64_t>(cube.bytes.size());
+  const int64_t strides[3] = {1, cube.edge, static_cast<int64_t>(cube.edge) * cube.edge};
+  std::vector<int64_t> front = {0};
+  std::vector<uint8_t> wall = cube.bytes;
+  wall[0] = 2;
+  while (!front.empty()) {
+    const int64_t at = front.back();
+    front.pop_back();
+    // The margin is empty, so that steps over the cube's faces only meet the outside again.
+    for (const int64_t stride : strides)
+      for (const int64_t next : {at - stride, at + stride})
+        if (next >= 0 && next < size && wall[next] == 0) {
+          wall[next] = 2;
+          front.push_back(next);
+        }
+  }
+  for (int64_t i = 0; i < size; ++i) cube.bytes[i] = wall[i] == 0;
+}
+
 std::vector<MaskRun> runs_of(const Cube& cube) {
   std::vector<MaskRun> out;
   for (int z = -cube.reach; z <= cube.reach; ++z)
@@ -114,6 +135,11 @@ BodyMask make_body_mask(const MolecularSurface& surface, const Rotation& scene_f
   fill_inside(cube, surface, scene_from_ref, offset_voxels, voxel_size_A);
   out.voxels = runs_of(cube);
   for (const MaskRun& run : out.voxels) out.voxel_count += run.length;
+  if (surface.has_cavity()) {
+    Cube hollow = cube;
+    keep_enclosed(hollow);
+    out.sealed = runs_of(hollow);
+  }
   const double gap_voxels = gap_A / voxel_size_A + 1e-9;
   dilate_by_ball(cube, gap_voxels);
   out.keep_out = gap_voxels < 1 ? out.voxels : runs_of(cube);

@@ -24,10 +24,11 @@ struct MaskChunk {
 // The body's centre lies at (its voxel) + offset_voxels.
 struct BodyMask {
   Rotation scene_from_ref;
-  Vec3 offset_voxels;             // each in [−½, ½)
-  std::vector<MaskRun> voxels;    // inside the surface
-  std::vector<MaskRun> keep_out;  // voxels within the gap of one of these; the same when the gap is 0
-  std::vector<MaskChunk> shell;   // the 26-neighbours of keep_out, to count contacts on
+  Vec3 offset_voxels{};             // each in [−½, ½)
+  std::vector<MaskRun> voxels{};    // inside the surface
+  std::vector<MaskRun> keep_out{};  // voxels within the gap of one of these; the same when the gap is 0
+  std::vector<MaskRun> sealed{};    // empty voxels that the mask encloses: no path along faces leads out
+  std::vector<MaskChunk> shell{};   // the 26-neighbours of keep_out, to count contacts on
   int64_t voxel_count = 0, shell_count = 0;
 };
 

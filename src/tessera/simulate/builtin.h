@@ -24,7 +24,11 @@ std::vector<BuiltinInfo> builtin_structures();
 // unknown name, listing the nearest. About 0.1 s for 2.5 MDa.
 AtomicModel make_builtin(const std::string& name);
 
-// A structure as the user names it: builtin:NAME, or the path of a PDB or mmCIF file read with `selection`.
+// A structure as the user names it: builtin:NAME, or the path of a PDB or mmCIF file read with `selection`; of
+// FILE#A,B only the chains A and B (unless a file has that very name).
 AtomicModel load_structure(const std::string& spec, const AtomSelection& selection = {});
+
+// The file of such a name, without "#A,B"; empty for builtin:NAME.
+std::string structure_file(const std::string& spec);
 
 }  // namespace tessera

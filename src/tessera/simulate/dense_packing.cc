@@ -15,7 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int64_t edge = PackingWindow::edge;
 constexpr int most_passes = 12;
-constexpr double least_gain = 1e-3;  // of the copies asked of a pass
+constexpr double random_share = 0.2;  // of the free voxels, up to which auto means random
+constexpr double least_gain = 1e-3;   // of the copies asked of a pass
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -95,6 +96,9 @@ class Packer {
     out_.saturated_at.assign(demands.size(), 0);
     out_.seconds.assign(demands.size(), 0);
     out_.curve.push_back({});
+    const auto free = std::count(occupancy.begin(), occupancy.end(), uint8_t{0});
+    const double share = wanted_A3() / std::pow(voxel_size_A, 3) / static_cast<double>(std::max<int64_t>(1, free));
+    touching_ = options.arrangement == "touching" || (options.arrangement == "auto" && share > random_share);
   }
 
   DensePackingResult run() {
@@ -115,11 +119,12 @@ class Packer {
 
  private:
   // Progress counts thousands of Å³, so that the time left means something across sizes.
-  int64_t total_volume() const {
+  int64_t total_volume() const { return std::max<int64_t>(1, std::llround(wanted_A3() / 1000)); }
+  double wanted_A3() const {
     double sum = 0;
     for (const PackingDemand& demand : demands_)
       sum += demand.surface->volume_A3() * static_cast<double>(demand.copies);
-    return std::max<int64_t>(1, std::llround(sum / 1000));
+    return sum;
   }
   bool out_of_time() const {
     return options_.time_limit_min > 0 && seconds_since(start_) > 60 * options_.time_limit_min;
@@ -167,7 +172,7 @@ class Packer {
     context_.threads.for_each(static_cast<int64_t>(blocks.size()), [&](int64_t i, int) {
       if (halted()) return;
       const BlockTask task{grid.first(blocks[i]), shares[blocks[i]],
-                           stream ^ (static_cast<uint64_t>(blocks[i]) * 0x9e3779b97f4a7c15u)};
+                           stream ^ (static_cast<uint64_t>(blocks[i]) * 0x9e3779b97f4a7c15u), touching_};
       bodies[i] = fill_block(occupancy_, *demands_[demand].surface, voxel_size_A_, task, options_, context_.seed,
                              [&] { return halted(); });
     });
@@ -198,6 +203,7 @@ class Packer {
   ExecContext& context_;
   Clock::time_point start_ = Clock::now();
   Progress progress_;
+  bool touching_ = true;
   DensePackingResult out_;
 };
 
@@ -205,6 +211,8 @@ class Packer {
 
 void DensePackingOptions::add_faults(Faults& faults) const {
   if (!(gap_A >= 0 && gap_A <= 1000)) faults.add(fmt::format("--gap must be 0 to 1000 Å, {} was given", gap_A));
+  if (arrangement != "auto" && arrangement != "random" && arrangement != "touching")
+    faults.add(fmt::format("--arrangement must be auto, random or touching; \"{}\" was given", arrangement));
   if (rotations < 1 || rotations > 100000)
     faults.add(fmt::format("--rotations must be 1 to 100000, {} was given", rotations));
   if (surface_resolution_A != 0 && !(surface_resolution_A >= 2 && surface_resolution_A <= 200))

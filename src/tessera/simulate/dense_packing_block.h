@@ -10,9 +10,10 @@
 namespace tessera {
 
 struct BlockTask {
-  Voxel first;          // lowest position
-  int64_t wanted = 0;   // copies
-  uint64_t stream = 0;  // of random numbers, the block's own
+  Voxel first;           // lowest position
+  int64_t wanted = 0;    // copies
+  uint64_t stream = 0;   // of random numbers, the block's own
+  bool touching = true;  // where bodies touch most; else anywhere
 };
 
 struct BlockBody {

@@ -152,6 +152,48 @@ TEST(DensePacking, StaysOffObstaclesAndReportsTheShortfall) {
   }
 }
 
+TEST(DensePacking, LeavesClosedCavitiesEmpty) {
+  World world;
+  const MolecularSurface shell(solid_model("shell", 90, [](Vec3 p) { return p.norm() > 55 && p.norm() < 85; }), {});
+  EXPECT_TRUE(shell.has_cavity());
+  EXPECT_FALSE(world.large.has_cavity());
+  Threads pool(1);
+  ExecContext context{pool, world.comm, world.sink};
+  Volume<uint8_t> occupancy({40, 40, 40});
+  // The balls would fit, and touch nowhere more than inside.
+  ASSERT_LT(world.small.radius_A(), 40);
+  const DensePackingResult result =
+      pack_densely(occupancy, voxel_A, {{"shell", &shell, 4}, {"ball", &world.small, 100000}},
+                   {.arrangement = "touching", .rotations = 4}, context);
+  ASSERT_EQ(result.placed[0], 4);
+  ASSERT_GT(result.placed[1], 100);
+  double nearest = 100;
+  for (const PackedBody& a : result.bodies)
+    for (const PackedBody& b : result.bodies)
+      if (a.demand == 0 && b.demand == 1) nearest = std::min(nearest, (a.position_voxels - b.position_voxels).norm());
+  EXPECT_GT(nearest, 8.5);
+}
+
+TEST(DensePacking, AtRandomSpreadsBodiesEvenly) {
+  World world;
+  const auto touching_share = [&](const std::string& arrangement) {
+    Volume<uint8_t> occupancy({60, 60, 60});
+    const DensePackingResult result = world.pack(occupancy, 0, 100, 1, {.arrangement = arrangement, .rotations = 4});
+    EXPECT_EQ(result.placed[0], 100);
+    EXPECT_EQ(world.repaint(result, occupancy.shape()).second, 0);
+    int64_t near = 0;
+    for (const PackedBody& a : result.bodies)
+      near += std::any_of(result.bodies.begin(), result.bodies.end(), [&](const PackedBody& b) {
+        return &a != &b && (a.position_voxels - b.position_voxels).norm() < 6.5;
+      });
+    return static_cast<double>(near) / 100;
+  };
+  // 100 balls of diameter 5.3 voxels in 60³: a random one has about 0.3 others within a further voxel.
+  EXPECT_LT(touching_share("random"), 0.5);
+  EXPECT_EQ(touching_share("auto"), touching_share("random"));
+  EXPECT_GT(touching_share("touching"), 0.7);
+}
+
 TEST(DensePacking, StopsWhenAsked) {
   World world;
   const std::atomic<bool> stop{true};
@@ -166,14 +208,15 @@ TEST(PackingCheck, CountsWhatItShould) {
   const auto check = [&](const std::vector<PosedSurface>& bodies, const Volume<uint8_t>& obstacles) {
     return check_packing(bodies, {50, 40, 60}, voxel_A, obstacles, context);
   };
-  const PosedSurface a{&world.small, {203, 201, 255}, Rotation(), 0}, b{&world.small, {222, 204, 259}, Rotation(), 0};
+  const PosedSurface a{&world.small, {203, 201, 255}, Rotation(), 0, 4},
+      b{&world.small, {222, 204, 259}, Rotation(), 0, 5};
   const auto alone = check({a}, {});
   const auto voxels_of = [&](const PosedSurface& body) {
     const Vec3 p = body.position_A * (1 / voxel_A);
     const Voxel whole{static_cast<int64_t>(p.z), static_cast<int64_t>(p.y), static_cast<int64_t>(p.x)};
     const Vec3 rest{p.x - static_cast<double>(whole.x), p.y - static_cast<double>(whole.y),
                     p.z - static_cast<double>(whole.z)};
-    const BodyMask at{body.scene_from_ref, rest, {}, {}, {}, 0, 0};
+    const BodyMask at{.scene_from_ref = body.scene_from_ref, .offset_voxels = rest};
     return reference::body_voxels(*body.surface, at, whole, voxel_A);
   };
   EXPECT_EQ(alone.body_voxels, static_cast<int64_t>(voxels_of(a).size()));
@@ -182,7 +225,8 @@ TEST(PackingCheck, CountsWhatItShould) {
   for (const auto& cell : voxels_of(a)) shared += static_cast<int64_t>(voxels_of(b).count(cell));
   ASSERT_GT(shared, 0);
   EXPECT_EQ(check({a, b}, {}).collisions, shared);
-  EXPECT_EQ(check({a, b, a}, {}).collisions, static_cast<int64_t>(voxels_of(a).size()));
+  EXPECT_EQ(check({a, b, a}, {}).collisions, shared);
+  EXPECT_EQ(check({a, b, a}, {}).shared, static_cast<int64_t>(voxels_of(a).size()) - shared);
   Volume<uint8_t> obstacles({50, 40, 60});
   obstacles(25, 20, 20) = 7;  // the centre of a, in (z, y, x)
   obstacles(0, 0, 0) = 7;
@@ -198,9 +242,14 @@ TEST(PackingCheck, CountsWhatItShould) {
 
 TEST(DensePackingOptions, NameTheirFaults) {
   Faults faults;
-  DensePackingOptions{.gap_A = -1, .rotations = 0, .surface_resolution_A = 1, .subdivision = 0, .time_limit_min = -2}
+  DensePackingOptions{.gap_A = -1,
+                      .arrangement = "loose",
+                      .rotations = 0,
+                      .surface_resolution_A = 1,
+                      .subdivision = 0,
+                      .time_limit_min = -2}
       .add_faults(faults);
-  EXPECT_EQ(faults.size(), 5u);
+  EXPECT_EQ(faults.size(), 6u);
 }
 
 }  // namespace

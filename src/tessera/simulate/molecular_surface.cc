@@ -84,6 +84,7 @@ MolecularSurface::MolecularSurface(const AtomicModel& model, const SurfaceOption
   volume_A3_ = sample_A3 * static_cast<double>(std::count_if(density_.begin(), density_.end(),
                                                              [&](float value) { return value >= level_; }));
   classify_cells();
+  look_for_cavity();
 }
 
 void MolecularSurface::classify_cells() {
@@ -112,6 +113,31 @@ void MolecularSurface::classify_cells() {
       }
   radius_A_ = farthest / per_A_;
   gyration_A_ = std::sqrt(square_sum / static_cast<double>(std::max<int64_t>(1, samples))) / per_A_;
+}
+
+// Floods the outside from a corner, which the margin keeps empty; what is neither flooded nor inside is a cavity.
+void MolecularSurface::look_for_cavity() {
+  const int64_t n = density_.shape().x, strides[3] = {1, n, n * n};
+  Volume<uint8_t> seen(density_.shape());
+  std::vector<int64_t> front = {0};
+  seen[0] = 1;
+  int64_t reached = 1, empty = 0;
+  while (!front.empty()) {
+    const int64_t at = front.back();
+    front.pop_back();
+    const int64_t place[3] = {at % n, at / n % n, at / (n * n)};
+    for (int axis = 0; axis < 3; ++axis)
+      for (const int step : {-1, 1}) {
+        if (place[axis] + step < 0 || place[axis] + step >= n) continue;
+        const int64_t next = at + step * strides[axis];
+        if (seen[next] || density_[next] >= level_) continue;
+        seen[next] = 1;
+        ++reached;
+        front.push_back(next);
+      }
+  }
+  for (const float value : density_) empty += value < level_;
+  has_cavity_ = empty > reached;
 }
 
 double MolecularSurface::interpolated(double x, double y, double z) const {

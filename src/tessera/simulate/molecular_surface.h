@@ -41,16 +41,19 @@ class MolecularSurface {
   double volume_A3() const { return volume_A3_; }    // enclosed, counted on the samples
   double radius_A() const { return radius_A_; }      // no point inside is farther from the centre
   double gyration_A() const { return gyration_A_; }  // root mean square distance from the centre, of the points inside
+  bool has_cavity() const { return has_cavity_; }    // an empty space inside that no path leads out of
   double level() const { return level_; }            // Da/Å³ of the heavy atoms
 
  private:
   enum : uint8_t { all_outside, crossed, all_inside };
   double interpolated(double x, double y, double z) const;
   void classify_cells();
+  void look_for_cavity();
 
   Volume<float> density_;
   Volume<uint8_t> cells_;  // of the eight samples from (k, j, i) upwards
   double per_A_ = 1, half_ = 0, last_ = 0, level_ = 0, mass_Da_ = 0, volume_A3_ = 0, radius_A_ = 0, gyration_A_ = 0;
+  bool has_cavity_ = false;
 };
 
 // Mass in Da with hydrogens, by the rule above.

@@ -127,15 +127,20 @@ int64_t PackingWindow::contacts(const BodyMask& mask, Voxel position) const {
 }
 
 void PackingWindow::add(const BodyMask& mask, Voxel position) {
+  add_runs(mask.voxels, position);
+  add_runs(mask.sealed, position);
+}
+
+void PackingWindow::add_runs(const std::vector<MaskRun>& runs, Voxel position) {
   const int64_t z0 = position.z - first_.z + reach_, y0 = position.y - first_.y + reach_,
                 x0 = position.x - first_.x + reach_;
-  for (size_t i = 0; i < mask.voxels.size(); ++i) {
-    const MaskRun& run = mask.voxels[i];
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const MaskRun& run = runs[i];
     const int64_t z = z0 + run.z, y = y0 + run.y;
     uint8_t* bytes = row(0, z, y);
     for (int64_t bit = x0 + run.x; bit < x0 + run.x + run.length; ++bit)
       bytes[bit >> 3] |= static_cast<uint8_t>(1u << (bit & 7));
-    const bool row_done = i + 1 == mask.voxels.size() || mask.voxels[i + 1].y != run.y || mask.voxels[i + 1].z != run.z;
+    const bool row_done = i + 1 == runs.size() || runs[i + 1].y != run.y || runs[i + 1].z != run.z;
     if (row_done) refresh_row(z, y);
   }
 }

@@ -37,7 +37,7 @@ class PackingWindow {
   bool fits(const BodyMask& mask, Voxel position) const;
   // Voxels of the shell that are occupied or outside the lattice.
   int64_t contacts(const BodyMask& mask, Voxel position) const;
-  // Marks the mask's voxels as occupied.
+  // Marks the mask's voxels, and those it encloses, as occupied.
   void add(const BodyMask& mask, Voxel position);
 
   // Empty voxels among the positions.
@@ -50,6 +50,7 @@ class PackingWindow {
   }
   uint8_t* row(int level, int64_t z, int64_t y) { return const_cast<uint8_t*>(std::as_const(*this).row(level, z, y)); }
   void refresh_row(int64_t z, int64_t y);
+  void add_runs(const std::vector<MaskRun>& runs, Voxel position);
 
   Voxel first_;
   std::array<int64_t, 3> size_;  // positions along z, y, x

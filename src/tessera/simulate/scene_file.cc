@@ -66,6 +66,7 @@ void read_species(const JsonFields& fields, SpeciesRequest& species) {
   fields.read_if_given("concentration_mM", species.concentration_mM);
   fields.read_if_given("volume_percent", species.volume_percent);
   fields.read_if_given("membrane", species.membrane);
+  fields.read_if_given("membrane_offset_A", species.membrane_offset_A);
   fields.refuse_others();
 }
 
@@ -80,6 +81,10 @@ void read_filament(const JsonFields& fields, FilamentRequest& filament) {
   fields.read_if_given("axis_A", filament.axis_A);
   fields.read_if_given("rise_A", filament.rise_A);
   fields.read_if_given("twist_deg", filament.twist_deg);
+  fields.read_if_given("strands", filament.strands);
+  fields.read_if_given("strand_rise_A", filament.strand_rise_A);
+  fields.read_if_given("strand_twist_deg", filament.strand_twist_deg);
+  fields.read_if_given("persistence_length_A", filament.persistence_length_A);
   fields.refuse_others();
 }
 
@@ -92,6 +97,7 @@ void read_membrane(const JsonFields& fields, MembraneRequest& membrane) {
   fields.read_if_given("diameter_A", membrane.diameter_A);
   fields.read_if_given("spacing_A", membrane.spacing_A);
   fields.read_if_given("thickness_A", membrane.thickness_A);
+  fields.read_if_given("bending_modulus_kT", membrane.bending_modulus_kT);
   fields.refuse_others();
 }
 

@@ -38,6 +38,7 @@ struct SpeciesRequest {
   std::optional<double> concentration_mM;  // millimole per litre of the box
   std::optional<double> volume_percent;    // of the box, by the volume inside the molecule's isosurface
   std::string membrane;                    // name of the membrane it sits on, its z axis along the normal; empty: free
+  double membrane_offset_A = 0;            // of its centre of mass from the mid-surface, outwards
 };
 
 // A chain of touching balls along a line, that bends and does not stretch ([P] 2.1.2). With a structure it is built of
@@ -53,6 +54,10 @@ struct FilamentRequest {
   std::array<double, 2> axis_A{};  // where the helix axis crosses the structure's x, y plane
   double rise_A = 0;               // from one repeat to the next along the axis
   double twist_deg = 0;            // and about it, right-handed
+  int64_t strands = 1;       // product mode: so many such helices, each this far along and about the axis from …
+  double strand_rise_A = 0;  // … the one before (a microtubule: its protofilaments)
+  double strand_twist_deg = 0;
+  double persistence_length_A = 1e5;  // product mode: of the worm-like chain; actin 1e5, microtubules 1e7
 
   double length_A() const { return static_cast<double>(balls - 1) * spacing_A.value_or(diameter_A); }
 };
@@ -68,6 +73,7 @@ struct MembraneRequest {
   double diameter_A = 80;              // of a ball
   std::optional<double> spacing_A;     // between ball centres; default: the diameter (vesicle: at most the diameter)
   double thickness_A = 40;             // of the bilayer that carries density
+  double bending_modulus_kT = 20;      // product mode: of its thermal undulations
 };
 
 struct SceneRequest {

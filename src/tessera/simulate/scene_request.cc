@@ -29,7 +29,8 @@ void check_structure(const std::string& place, const std::string& structure, Fau
   std::error_code error;
   if (structure.empty())
     faults.add(place + ".structure is empty; name a PDB or mmCIF file, or builtin:NAME");
-  else if (std::filesystem::is_directory(structure, error) || !std::ifstream(structure))
+  else if (const std::string file = structure_file(structure);
+           std::filesystem::is_directory(file, error) || !std::ifstream(file))
     faults.add(
         fmt::format("{}.structure: there is no readable file {}; paths are relative to the scene file, or use "
                     "builtin:NAME",
@@ -56,6 +57,7 @@ double check_species(const SceneRequest& request, size_t index, Faults& faults) 
       faults.add(fmt::format("{}.membrane: there is no membrane named \"{}\"{}", place, species.membrane,
                              did_you_mean(species.membrane, names)));
   }
+  if (!std::isfinite(species.membrane_offset_A)) faults.add(place + ".membrane_offset_A must be finite");
   if (!species.volume_percent) return 0;
   if (positive(*species.volume_percent) && *species.volume_percent <= 100) return *species.volume_percent;
   faults.add(fmt::format("{}.volume_percent is {}; above 0 and at most 100", place, *species.volume_percent));
@@ -70,11 +72,15 @@ void check_filament(const SceneRequest& request, size_t index, Faults& faults) {
     faults.add(fmt::format("{}.balls is {}; from 2 to a million", place, filament.balls));
   if (!positive(filament.diameter_A)) faults.add(place + ".diameter_A must be positive");
   if (filament.spacing_A && !positive(*filament.spacing_A)) faults.add(place + ".spacing_A must be positive");
+  if (!positive(filament.persistence_length_A)) faults.add(place + ".persistence_length_A must be positive");
   if (!filament.structure.empty()) {
     check_structure(place, filament.structure, faults);
     if (!positive(filament.rise_A))
       faults.add(place + ".rise_A must be positive: the distance from one repeat of the structure to the next");
-    if (!std::isfinite(filament.twist_deg)) faults.add(place + ".twist_deg must be finite");
+    for (const double value : {filament.twist_deg, filament.strand_rise_A, filament.strand_twist_deg})
+      if (!std::isfinite(value)) faults.add(place + ": twist_deg, strand_rise_A and strand_twist_deg must be finite");
+    if (filament.strands < 1 || filament.strands > 1000)
+      faults.add(fmt::format("{}.strands is {}; from 1 to 1000", place, filament.strands));
   }
   const auto& box = request.box_A;
   const double diagonal = std::sqrt(box[0] * box[0] + box[1] * box[1] + box[2] * box[2]);
@@ -89,6 +95,7 @@ void check_membrane(const SceneRequest& request, size_t index, Faults& faults) {
   const std::string place = fmt::format("membrane[{}] ({})", index, membrane.name);
   if (membrane.copies < 1) faults.add(fmt::format("{}.copies is {}; at least 1", place, membrane.copies));
   if (!positive(membrane.diameter_A)) faults.add(place + ".diameter_A must be positive");
+  if (!positive(membrane.bending_modulus_kT)) faults.add(place + ".bending_modulus_kT must be positive");
   if (!positive(membrane.thickness_A)) faults.add(place + ".thickness_A must be positive");
   if (membrane.spacing_A && !positive(*membrane.spacing_A)) faults.add(place + ".spacing_A must be positive");
   auto box = request.box_A;
