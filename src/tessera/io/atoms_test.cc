@@ -94,6 +94,16 @@ TEST_F(AtomsTest, OneAtomWithAllItsNumbers) {
   EXPECT_THAT(model.notes, IsEmpty());
 }
 
+TEST_F(AtomsTest, ChainsByName) {
+  const std::string text = pdb_atom(" CA ", "ALA", 'A', 1, 1, "C") + pdb_atom(" CA ", "ALA", 'B', 1, 2, "C") +
+                           pdb_atom(" CA ", "ALA", 'C', 1, 3, "C");
+  EXPECT_THAT(places(read(text, {.chains = {"C", "A"}})), ElementsAre(1, 3));
+  EXPECT_THAT(test::message_of<IoError>([&] {
+                read(text, {.chains = {"A", "X"}});
+              }),
+              AllOf(HasSubstr("no chain X"), HasSubstr("A, B, C")));
+}
+
 TEST_F(AtomsTest, HydrogensAndWaters) {
   const std::string text = pdb_atom(" N  ", "ALA", 'A', 1, 1, "N") + pdb_atom(" H  ", "ALA", 'A', 1, 2, "H") +
                            pdb_atom("1HB ", "ALA", 'A', 1, 3, "") + pdb_atom(" D  ", "ALA", 'A', 1, 4, "D") +

@@ -50,6 +50,7 @@ void validate(const PackRequest& request, const std::string& mode) {
   if (request.output.empty()) faults.add("--output is missing; name the folder of the scene");
   if (mode != "paper" && mode != "product") faults.add(fmt::format("--mode \"{}\": paper or product", mode));
   add_request_faults(request.scene, faults);
+  request.dense.add_faults(faults);
   request.packing.add_faults(faults);
   request.coarse.add_faults(faults);
   if (mode == "paper")
@@ -67,6 +68,7 @@ void load_scene(PackRequest& request) {
   request.scene = read_scene_file(request.scene_file);
   Faults faults;
   TableVisitor visitor(request.scene.packing, "packing", faults);
+  request.dense.describe(visitor);
   request.packing.describe(visitor);
   request.coarse.describe(visitor);
   visitor.refuse_others();
@@ -76,9 +78,6 @@ void load_scene(PackRequest& request) {
 PackOutcome run_pack(const PackRequest& request, ExecContext& context, const CommandLine& command_line) {
   const std::string mode = !request.mode.empty() ? request.mode : request.scene.mode.value_or("product");
   validate(request, mode);
-  if (mode == "product")
-    throw UserError(
-        "this version packs by molecular dynamics only: use --mode paper (or mode = \"paper\" in the scene)");
   RunRecord record("pack", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
@@ -91,7 +90,8 @@ PackOutcome run_pack(const PackRequest& request, ExecContext& context, const Com
   for (const std::string& structure : structures) record_structure(record, structure);
 
   PendingFolder pending(request.output);
-  PackOutcome outcome = pack_by_dynamics(request, context, record, pending.path());
+  PackOutcome outcome = mode == "product" ? pack_as_product(request, context, record, pending.path())
+                                          : pack_by_dynamics(request, context, record, pending.path());
   outcome.folder = request.output;
   outcome.mode = mode;
   write_text_file(pending.path() / "packing.json", outcome.report.dump(2) + "\n");

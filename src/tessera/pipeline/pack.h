@@ -6,6 +6,7 @@
 
 #include "tessera/pipeline/run_files.h"
 #include "tessera/simulate/coarse_grain.h"
+#include "tessera/simulate/dense_packing.h"
 #include "tessera/simulate/packing_options.h"
 #include "tessera/simulate/scene_file.h"
 
@@ -13,8 +14,9 @@ namespace tessera {
 
 struct PackRequest {
   std::string scene_file;
-  std::string mode;  // empty: as the scene file says, else product
-  PackingOptions packing;
+  std::string mode;           // empty: as the scene file says, else product
+  DensePackingOptions dense;  // product mode
+  PackingOptions packing;     // paper mode
   CoarseGrainOptions coarse;
   std::string output;
   SceneRequest scene;  // read by load_scene
@@ -28,6 +30,7 @@ struct PackRequest {
                "scene says, else product",
                "Packing"},
         mode);
+    dense.describe(visit);
     coarse.describe(visit);
     packing.describe(visit);
     visit(Option{"output", "folder", "Where scene.json and the report go; made if missing", "Output"}, output);
@@ -51,13 +54,16 @@ struct PackOutcome {
   nlohmann::ordered_json json() const { return report; }
 };
 
-// Writes scene.json, packing.json, run.json and, in paper mode, timeline.csv, topology.pdb, the trajectory and
-// balls.png (start, middle and end) to request.output; all or nothing. UserError: what read_scene_file, the options and
-// the structures find wrong; a species wider than the box; demands over 100 % of the box.
+// Writes scene.json, packing.json, run.json and, in product mode, slices.png and curve.csv; in paper mode,
+// timeline.csv, topology.pdb, the trajectory and balls.png (start, middle and end) to request.output; all or nothing.
+// UserError: what read_scene_file, the options and the structures find wrong; a species wider than the box; demands
+// over 100 % of the box.
 PackOutcome run_pack(const PackRequest& request, ExecContext& context, const CommandLine& command_line = {});
 
 // Paper mode, into the folder `pending`; used by run_pack.
 class RunRecord;
+PackOutcome pack_as_product(const PackRequest& request, ExecContext& context, RunRecord& record,
+                            const std::filesystem::path& pending);  // product mode, likewise
 PackOutcome pack_by_dynamics(const PackRequest& request, ExecContext& context, RunRecord& record,
                              const std::filesystem::path& pending);
 

@@ -241,6 +241,7 @@ Json molecules_json(const Scene& scene, const std::vector<PackedSpecies>& specie
     posed.surface = species[body.species].model.surface.get();
     posed.position_A = body.position_A;
     posed.scene_from_ref = body.scene_from_ref;
+    posed.owner = static_cast<int32_t>(bodies.size()) - 1;
   }
   const PackingCheck check = check_packing(bodies, scene.shape(), scene.voxel_size_A, {}, context);
   return {{"voxels", check.voxels},

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "tessera/base/errors.h"
@@ -94,6 +98,22 @@ TEST(Builtin, UnknownNameNamesTheNearest) {
     EXPECT_NE(std::string(error.what()).find("proteasome"), std::string::npos) << error.what();
   }
   EXPECT_EQ(load_structure("builtin:dimer").name, "dimer");
+}
+
+TEST(Builtin, ANameMaySayWhichChains) {
+  EXPECT_EQ(structure_file("builtin:dimer"), "");
+  EXPECT_EQ(structure_file("a/b.pdb"), "a/b.pdb");
+  EXPECT_EQ(structure_file("a/b.pdb#A,B"), "a/b.pdb");
+  const auto file = std::filesystem::temp_directory_path() / fmt::format("tessera-chains-{}.pdb", getpid());
+  {
+    std::ofstream out(file);
+    for (const char chain : {'A', 'B', 'C'})
+      out << fmt::format("ATOM      1  CA  ALA {}   1    {:8.3f}{:8.3f}{:8.3f}  1.00 20.00           C\n", chain, 1.0,
+                         2.0, 3.0 + chain);
+  }
+  EXPECT_EQ(load_structure(file.string()).atoms.size(), 3u);
+  EXPECT_EQ(load_structure(file.string() + "#A,C").atoms.size(), 2u);
+  std::filesystem::remove(file);
 }
 
 }  // namespace

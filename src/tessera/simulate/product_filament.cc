@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tessera/base/units.h"
+#include "tessera/simulate/soft_shapes.h"
 
 namespace tessera {
 namespace {
@@ -153,10 +154,8 @@ void visit_tube_voxels(const std::vector<Vec3>& nodes_A, double radius_A, Shape3
     for (int64_t z = low(a.z, ab.z); z <= high(a.z, ab.z, shape.z); ++z)
       for (int64_t y = low(a.y, ab.y); y <= high(a.y, ab.y, shape.y); ++y)
         for (int64_t x = low(a.x, ab.x); x <= high(a.x, ab.x, shape.x); ++x) {
-          const Vec3 ap =
-              Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} * voxel_size_A - a;
-          const double along = std::clamp(ap.dot(ab) / ab.dot(ab), 0.0, 1.0);
-          if ((ap - ab * along).norm() <= radius_A) visit((z * shape.y + y) * shape.x + x);
+          const Vec3 p = Vec3{static_cast<double>(x), static_cast<double>(y), static_cast<double>(z)} * voxel_size_A;
+          if (distance_to_segment(p, a, a + ab) <= radius_A) visit((z * shape.y + y) * shape.x + x);
         }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
+#include "tessera/simulate/soft_shapes.h"
 
 namespace tessera {
 namespace {
@@ -120,20 +121,6 @@ SceneMembrane undulating_vesicle(double radius_A, double thickness_A, const Memb
 void place_membrane(SceneMembrane& membrane, const Rotation& rotation, Vec3 shift_A) {
   const Mat3 matrix = rotation.matrix();
   for (Vec3& node : membrane.nodes_A) node = matrix * node + shift_A;
-}
-
-double distance_to_triangle(Vec3 p, Vec3 a, Vec3 b, Vec3 c) {
-  const Vec3 ab = b - a, ac = c - a, ap = p - a, bp = p - b, cp = p - c;
-  const double d1 = ab.dot(ap), d2 = ac.dot(ap), d3 = ab.dot(bp), d4 = ac.dot(bp), d5 = ab.dot(cp), d6 = ac.dot(cp);
-  if (d1 <= 0 && d2 <= 0) return ap.norm();
-  if (d3 >= 0 && d4 <= d3) return bp.norm();
-  if (d6 >= 0 && d5 <= d6) return cp.norm();
-  const double va = d3 * d6 - d5 * d4, vb = d5 * d2 - d1 * d6, vc = d1 * d4 - d3 * d2;
-  if (vc <= 0 && d1 >= 0 && d3 <= 0) return (ap - ab * (d1 / (d1 - d3))).norm();
-  if (vb <= 0 && d2 >= 0 && d6 <= 0) return (ap - ac * (d2 / (d2 - d6))).norm();
-  if (va <= 0 && d4 - d3 >= 0 && d5 - d6 >= 0) return (bp - (c - b) * ((d4 - d3) / ((d4 - d3) + (d5 - d6)))).norm();
-  const double scale = 1 / (va + vb + vc);
-  return (ap - ab * (vb * scale) - ac * (vc * scale)).norm();
 }
 
 bool visit_membrane_voxels(const SceneMembrane& membrane, Shape3 shape, double voxel_size_A, double margin_A,

@@ -35,9 +35,6 @@ void place_membrane(SceneMembrane& membrane, const Rotation& rotation, Vec3 shif
 bool visit_membrane_voxels(const SceneMembrane& membrane, Shape3 shape, double voxel_size_A, double margin_A,
                            const std::function<void(int64_t)>& visit);
 
-// From a point to the nearest point of a triangle (Ericson 2005, Real-Time Collision Detection, 5.1.5).
-double distance_to_triangle(Vec3 p, Vec3 a, Vec3 b, Vec3 c);
-
 // Points uniform by area on the mid-surface, with the outward normal there.
 class MembraneSampler {
  public:

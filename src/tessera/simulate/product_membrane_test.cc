@@ -8,26 +8,10 @@
 #include <set>
 
 #include "tessera/base/units.h"
+#include "tessera/simulate/soft_shapes.h"
 
 namespace tessera {
 namespace {
-
-TEST(ProductMembrane, DistanceToATriangleIsThatOfItsNearestPoint) {
-  Random random(1, "triangles");
-  const auto point = [&] { return Vec3{random.uniform(-10, 10), random.uniform(-10, 10), random.uniform(-10, 10)}; };
-  for (int i = 0; i < 300; ++i) {
-    const Vec3 a = point(), b = point(), c = point(), p = point() * 2;
-    double nearest = 1e9;
-    constexpr int n = 200;
-    for (int u = 0; u <= n; ++u)
-      for (int v = 0; u + v <= n; ++v)
-        nearest = std::min(
-            nearest, (p - a - (b - a) * (static_cast<double>(u) / n) - (c - a) * (static_cast<double>(v) / n)).norm());
-    const double distance = distance_to_triangle(p, a, b, c);
-    EXPECT_LE(distance, nearest + 1e-9);
-    EXPECT_GE(distance, nearest - 0.25);  // the samples of a triangle of 30 lie 0.15 apart
-  }
-}
 
 TEST(ProductMembrane, AVesicleIsClosedAndFacesOutwards) {
   Random random(2, "vesicle");

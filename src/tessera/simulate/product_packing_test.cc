@@ -8,7 +8,7 @@
 #include <map>
 
 #include "tessera/simulate/builtin.h"
-#include "tessera/simulate/product_membrane.h"
+#include "tessera/simulate/soft_shapes.h"
 
 namespace tessera {
 namespace {
