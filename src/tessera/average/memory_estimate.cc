@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/average/judged_maps.h"
+#include "tessera/average/marginal_start.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
@@ -23,6 +25,41 @@ double components_bytes(double shell) {
   return 36 * 2 * pi / 3 * cube(shell + 0.5);
 }
 
+// The grids of one annealing (average/marginal_start.cc): what its particles keep, and what is worked with.
+struct AnnealingBytes {
+  double kept = 0, work = 0;
+};
+AnnealingBytes annealing_bytes(const MemoryRequest& request, const AverageOptions& options, double members,
+                               int degrees) {
+  const auto box = static_cast<double>(request.box);
+  const double radius = options.mask_diameter_A && request.voxel_size_A > 0
+                            ? *options.mask_diameter_A / 2 / request.voxel_size_A
+                            : box / 8;  // small particles are searched with many shells
+  const double shells = std::clamp(std::round((degrees - 2) * box / (2 * pi * radius)), 4.0, box / 2 - 2);
+  const double L = degrees, rotations = 4 * 4 * cube(L), classes = options.classes;
+  const auto translations =
+      static_cast<double>(translation_ball(options.align.max_shift_voxels, 0.35 * box / shells).size());
+  const double samples = 8 * shells * 2 * L * L, harmonics = 8 * shells * L * (L + 1) / 2, sums = 2 * harmonics;
+  AnnealingBytes out;
+  out.kept = members * (samples + classes * sums);
+  // The sums of an iteration beside those of the one before; the phases of the translations; of every thread the
+  // posterior, the shifted particle and the references of a fold.
+  out.work = members * classes * sums + translations * samples +
+             request.threads * (classes * translations * rotations + 3 * rotations + translations * harmonics +
+                                classes * (request.groups * rotations + 2 * sums));
+  return out;
+}
+
+double marginal_start_bytes(const MemoryRequest& request, const AverageOptions& options) {
+  const MarginalStartOptions start;
+  auto members = static_cast<double>(request.particles);
+  if (options.start_particles > 0) members = std::min(members, 1.0 * options.start_particles * options.classes);
+  // The finer annealing begins from the poses of the coarser one.
+  const AnnealingBytes coarse = annealing_bytes(request, options, members, start.degrees);
+  const AnnealingBytes fine = annealing_bytes(request, options, members, start.degrees * 5 / 4);
+  return coarse.kept + fine.kept + fine.work;
+}
+
 }  // namespace
 
 MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOptions& options) {
@@ -33,7 +70,8 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
   const SearchGrid grid = search_grid(request.box, band, box / 8, options.align);
   const double L = std::max(grid.bandwidth, options.align.max_bandwidth), rotations = 4 * cube(2 * L);
   const double samples = 8.0 * static_cast<double>(grid.shells) * 2 * L * L;
-  const int folds = std::max(2, options.folds), references = options.classes * (options.folds > 1 ? folds : 1);
+  const int folds = fold_count(request.particles, options);
+  const int references = options.classes * (options.folds > 1 ? folds : 1);
 
   MemoryEstimate out;
   out.particle = half_spectrum + samples;
@@ -48,6 +86,10 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
   // An FFT of the padded box, its input and copies of half its edge; the search's grids.
   const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
   out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));
+  if (options.start == "marginal") {
+    out.records += static_cast<double>(request.particles * MarginalStartOptions().draws) * sizeof(WeightedPose);
+    out.start = marginal_start_bytes(request, options);
+  }
   out.program = 80e6;
   return out;
 }

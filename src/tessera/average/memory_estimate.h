@@ -2,6 +2,8 @@
 // How much memory averaging takes, told before it starts.
 #pragma once
 
+#include <algorithm>
+
 #include "tessera/average/options.h"
 
 namespace tessera {
@@ -10,6 +12,7 @@ struct MemoryRequest {
   int64_t box = 0, particles = 0;
   int groups = 1;  // distinct Fourier weights
   int threads = 1;
+  double voxel_size_A = 0;  // 0: unknown, a mask's diameter in voxels with it
 };
 
 // Bytes. Upper bounds at the highest band limit and the finest search that the options allow.
@@ -20,8 +23,9 @@ struct MemoryEstimate {
   double references = 0;  // of all classes and folds, ready to be searched
   double sums = 0;        // of the M-step, and what is made of them
   double workspaces = 0;  // of the threads, and the particles the M-step works on at a time
+  double start = 0;       // of the marginal start, freed before the first iteration
   double program = 0;
-  double fixed() const { return records + weights + references + sums + workspaces + program; }
+  double fixed() const { return records + weights + program + std::max(start, references + sums + workspaces); }
 };
 MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOptions& options);
 

@@ -14,6 +14,7 @@
 #include "tessera/pipeline/checkpoint.h"
 #include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/posterior_table.h"
+#include "tessera/report/fsc_plot.h"
 
 namespace tessera {
 namespace {
@@ -186,6 +187,23 @@ class Writer {
     write_text_file(folder_ / "convergence.json", json.dump(2) + "\n");
   }
 
+  // Of judged maps: fsc_class_K.png and .svg.
+  void curves(const std::vector<AverageMaps>& classes) const {
+    for (size_t k = 0; k < classes.size(); ++k) {
+      const AverageMaps& one = classes[k];
+      if (!one.judged) continue;
+      write_fsc_plot(folder_ / fmt::format("fsc_class_{}", k + 1),
+                     {.title = fmt::format("class {}: half-set FSC", k + 1),
+                      .unmasked = one.judged->unmasked,
+                      .masked = one.judged->masked,
+                      .randomised = one.judged->randomised,
+                      .corrected = one.judged->corrected,
+                      .box = files_.box(),
+                      .voxel_size_A = files_.voxel_size_A(),
+                      .resolution_A = one.resolution_A});
+    }
+  }
+
   void record(const AverageOutcome& outcome) {
     record_.set_result("average", outcome.json());
     record_.write(folder_ / "run.json");
@@ -217,6 +235,7 @@ AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& 
   Writer writer(request, files, context, record);
   writer.maps(maps);
   writer.particles(assignments);
+  writer.curves(maps);
   writer.convergence({}, maps);
   outcome.resolution_A = best_resolution_A(maps);
   outcome.occupancies = occupancies(assignments, request.average.classes);
@@ -291,6 +310,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     tell_symmetry(outcome, request.average, std::move(symmetry), context.sink);
     if (!request.average.symmetry.empty()) writer.particles(result.state.assignments);  // the end may have turned them
     writer.maps(result.maps);
+    writer.curves(result.maps);
     writer.convergence(outcome.reports, result.maps);
   } catch (const Interrupted&) {
     const bool saved = wrote || earlier;

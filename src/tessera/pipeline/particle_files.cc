@@ -112,7 +112,8 @@ double ParticleFiles::memory_for_particles(const AverageOptions& average, ExecCo
   const MemoryEstimate need = estimate_memory({.box = box_,
                                                .particles = std::ssize(set_.particles),
                                                .groups = static_cast<int>(weights_.size()),
-                                               .threads = context.threads.count()},
+                                               .threads = context.threads.count(),
+                                               .voxel_size_A = voxel_size_A_},
                                               average);
   const double allowed = options_.memory_GB ? *options_.memory_GB * 1e9 : 0.75 * available_memory_bytes();
   const double left = allowed - need.fixed(), all = count * need.particle;

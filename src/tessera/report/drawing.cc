@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -72,6 +73,22 @@ void fill_rectangle(GreyImage& image, int64_t row, int64_t column, int64_t rows,
   for (int64_t y = std::max<int64_t>(row, 0); y < std::min(row + rows, image.rows()); ++y)
     for (int64_t x = std::max<int64_t>(column, 0); x < std::min(column + columns, image.columns()); ++x)
       image(y, x) = grey;
+}
+
+double draw_line(GreyImage& image, double row, double column, double to_row, double to_column, const LineStyle& style) {
+  const double length = std::hypot(to_row - row, to_column - column), radius = style.thickness / 2;
+  const int steps = std::max(1, static_cast<int>(std::ceil(2 * length)));
+  for (int i = 0; i <= steps; ++i) {
+    const double t = static_cast<double>(i) / steps, along = style.gone + t * length;
+    if (style.gap > 0 && std::fmod(along, style.dash + style.gap) >= style.dash) continue;
+    const double r = row + t * (to_row - row), c = column + t * (to_column - column);
+    for (auto y = static_cast<int64_t>(std::floor(r - radius)); y <= static_cast<int64_t>(r + radius); ++y)
+      for (auto x = static_cast<int64_t>(std::floor(c - radius)); x <= static_cast<int64_t>(c + radius); ++x) {
+        const bool inside = std::hypot(static_cast<double>(y) + 0.5 - r, static_cast<double>(x) + 0.5 - c) <= radius;
+        if (inside && y >= 0 && x >= 0 && y < image.rows() && x < image.columns()) image(y, x) = style.grey;
+      }
+  }
+  return style.gone + length;
 }
 
 void paste(GreyImage& image, int64_t row, int64_t column, const GreyImage& part) {

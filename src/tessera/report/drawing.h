@@ -19,6 +19,14 @@ void draw_text(GreyImage& image, int64_t row, int64_t column, const std::string&
 // Fills a rectangle; what falls outside is cut off.
 void fill_rectangle(GreyImage& image, int64_t row, int64_t column, int64_t rows, int64_t columns, uint8_t grey);
 
+// A straight line of round dots. dash and gap (pixels): drawn and left out in turn, no gap: solid; `gone`: how far
+// along that pattern the line begins. Returns how far it ends, for the next piece of a polygon.
+struct LineStyle {
+  double thickness = 1, dash = 1, gap = 0, gone = 0;
+  uint8_t grey = 0;
+};
+double draw_line(GreyImage& image, double row, double column, double to_row, double to_column, const LineStyle& style);
+
 // Copies `part` with its upper left corner at (row, column); what falls outside is cut off.
 void paste(GreyImage& image, int64_t row, int64_t column, const GreyImage& part);
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/average/memory_estimate.h"
+
+#include <gtest/gtest.h>
+
+namespace tessera {
+namespace {
+
+TEST(MemoryEstimate, FewParticlesHaveNoMoreFoldsThanThereAre) {
+  AverageOptions options;
+  const double few = estimate_memory({64, 3, 1, 2, 6}, options).references;
+  const double many = estimate_memory({64, 100, 1, 2, 6}, options).references;
+  EXPECT_NEAR(many / few, 8.0 / 3, 1e-9);
+}
+
+TEST(MemoryEstimate, TheMarginalStartCountsItsTables) {
+  AverageOptions options;
+  const MemoryRequest request{64, 1000, 1, 2, 6};
+  EXPECT_EQ(estimate_memory(request, options).start, 0);
+  options.start = "marginal";
+  options.start_particles = 100;
+  const double start = estimate_memory(request, options).start;
+  // A hundred particles with numerators and weights at two resolutions, and what comes with it.
+  EXPECT_GT(start, 50e6);
+  EXPECT_LT(start, 2e9);
+  options.start_particles = 200;
+  EXPECT_GT(estimate_memory(request, options).start, 1.1 * start);
+  options.classes = 2;
+  EXPECT_GT(estimate_memory(request, options).start, 1.8 * start);
+  EXPECT_GE(estimate_memory(request, options).fixed(), estimate_memory(request, options).start);
+}
+
+}  // namespace
+}  // namespace tessera
