@@ -7,6 +7,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/optics/wedge.h"
+#include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/synthetic_particles.h"
@@ -171,6 +172,77 @@ TEST_F(ParticleLists, AllAlikeOrFewerThanClassesAreRefused) {
   const Result alike = average({});
   EXPECT_EQ(alike.exit_code, 2);
   EXPECT_THAT(alike.err, HasSubstr("all 12 particles hold the same voxels"));
+}
+
+// A soft ball of radius 6 voxels at `centre` (voxels from the middle).
+Volume<float> ball(Vec3 centre) {
+  Volume<float> out(Shape3::cube(box));
+  for (int64_t i = 0; i < out.size(); ++i) {
+    const Vec3 p{static_cast<double>(i % box - box / 2), static_cast<double>(i / box % box - box / 2),
+                 static_cast<double>(i / (box * box) - box / 2)};
+    out[i] = static_cast<float>(cosine_edge((p - centre).norm(), 6, 9));
+  }
+  return out;
+}
+
+TEST_F(ParticleLists, FixedPosesAreWrittenAsTheyWereRead) {
+  write_mrc(path("ball.mrc"), {ball({}), voxel_A, {}});
+  const Result result = run({"average", "truth.star", "--fixed-poses", "--classes", "2", "--mask", "ball.mrc",
+                             "--starts", "1", "--iterations", "2", "--output", "out"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const ParticleSet before = read_particles(path("truth.star")), after = read_particles(path("out/particles.star"));
+  for (size_t i = 0; i < before.particles.size(); ++i) {
+    const Rotation &a = before.particles[i].particle_from_ref, &b = after.particles[i].particle_from_ref;
+    EXPECT_TRUE(a.w() == b.w() && a.x() == b.x() && a.y() == b.y() && a.z() == b.z()) << i;
+    EXPECT_EQ(before.particles[i].shift_A, after.particles[i].shift_A) << i;
+  }
+  EXPECT_TRUE(fs::exists(path("out/fsc_class_2.png")));
+  EXPECT_TRUE(fs::exists(path("out/fsc_class_2.svg")));
+  const Result none = average({"--fixed-poses"});
+  EXPECT_EQ(none.exit_code, 3);
+  EXPECT_THAT(none.err, AllOf(HasSubstr("particles.star"), HasSubstr("no poses to keep")));
+}
+
+TEST_F(ParticleLists, UnfitMasksAreRefused) {
+  Volume<float> large = ball({});
+  for (float& v : large) v *= 3;
+  write_mrc(path("large.mrc"), {large, voxel_A, {}});
+  write_mrc(path("side.mrc"), {ball({0, 4, 0}), voxel_A, {}});
+  write_mrc(path("small.mrc"), {Volume<float>(Shape3::cube(12), 1.0f), voxel_A, {}});
+  const auto refuse = [&](const std::string& mask, int code, const std::string& why,
+                          std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--poses", "truth.star", "--mask", mask});
+    const Result result = average(more);
+    EXPECT_EQ(result.exit_code, code) << mask;
+    EXPECT_THAT(result.err, HasSubstr(why)) << mask;
+  };
+  refuse("large.mrc", 2, "from 0 (outside) to 1 (inside)");
+  refuse("small.mrc", 3, "the particles have 24");
+  refuse("side.mrc", 2, "not symmetric under C3", {"--symmetry", "C3"});
+  const Result adrift = average({"--mask", "side.mrc"});
+  EXPECT_EQ(adrift.exit_code, 2);
+  EXPECT_THAT(adrift.err, HasSubstr("may lie any way round"));
+}
+
+TEST_F(ParticleLists, SymmetryIsToldAndDoubted) {
+  const Result result = average({"--poses", "truth.star", "--symmetry", "D3", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto told = result.json().at("symmetry").at(0);
+  EXPECT_EQ(told.at("group"), "D3");
+  EXPECT_LT(told.at("first_agreement"), 0.6);
+  EXPECT_THAT(result.err, HasSubstr("nothing says it has the symmetry D3"));
+  for (const auto& [value, why] : {std::pair{"E7", "not a point group"}, {"C0", "not a point group"}}) {
+    const Result refused = average({"--symmetry", value});
+    EXPECT_EQ(refused.exit_code, 2);
+    EXPECT_THAT(refused.err, HasSubstr(why));
+  }
+  const Result two = average({"--symmetry", "C3", "C2"});
+  EXPECT_EQ(two.exit_code, 2);
+  EXPECT_THAT(two.err, HasSubstr("2 symmetries for 1 classes"));
+  // Aligned to a map made symmetric, equivalent poses are as good: right modulo the group.
+  const Result aligned = align({"--reference", "truth.mrc", "--symmetry", "C1"});
+  ASSERT_EQ(aligned.exit_code, 0) << aligned.err;
+  expect_true_poses();
 }
 
 TEST_F(ParticleLists, ThePosteriorIsWrittenOnRequest) {

@@ -8,7 +8,7 @@
 namespace tessera {
 
 std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& map, const AverageOptions& options,
-                                     ExecContext& context) {
+                                     ExecContext& context, const Volume<float>& mask) {
   if (!(statistics(map).variance > 0)) throw UserError("the reference is constant: nothing can be aligned to it");
   AverageState state;
   state.noise_variance = stack.observed_variance();
@@ -16,8 +16,10 @@ std::vector<Assignment> align_to_map(ParticleStack& stack, const Volume<float>& 
   state.classes.emplace_back().mask_radius = options.mask_diameter_A
                                                  ? *options.mask_diameter_A / 2 / stack.voxel_size_A()
                                                  : particle_radius(map, map, stack.mask_radius());
-  ReferenceSet references(stack, options);
-  references.build(std::vector{map}, state, 1, context);
+  const ClassSymmetry symmetry(options.symmetry, 1);
+  if (symmetry.has(0)) state.classes[0].symmetry = SymmetryStatus{.imposed = true};
+  ReferenceSet references(stack, options, mask.empty() ? nullptr : &mask);
+  references.build(std::vector{symmetrised(map, symmetry.group(0))}, state, 1, context);
   const std::vector<int> fold_of(stack.count(), 0);
   auto assignments = expectation({.stack = stack,
                                   .aligners = references.aligners(),

@@ -3,7 +3,9 @@
 
 #include "tessera/average/align_to_map.h"
 #include "tessera/average/averager.h"
+#include "tessera/average/class_symmetry.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/average_mask.h"
 #include "tessera/pipeline/particle_files.h"
 
 namespace tessera {
@@ -17,6 +19,12 @@ void validate(const AlignRequest& request) {
   for (const auto& [name, value] :
        {std::pair("mask-diameter", request.mask_diameter_A), {"limit-resolution", request.limit_resolution_A}})
     if (value && !(*value > 0)) faults.add(fmt::format("--{} {:g}: a length above 0", name, *value));
+  if (!request.mask.empty()) require_readable(faults, "--mask", request.mask);
+  try {
+    (void)ClassSymmetry(request.symmetry, 1);
+  } catch (const UserError& error) {
+    faults.add(fmt::format("--symmetry: {}", error.what()));
+  }
   check_align_options(faults, request.align);
   check_particle_options(faults, request.particle_options);
   faults.raise<UserError>("align");
@@ -66,12 +74,18 @@ AlignOutcome run_align(const AlignRequest& request, ExecContext& context, const 
   options.mask_diameter_A = request.mask_diameter_A;
   options.limit_resolution_A = request.limit_resolution_A;
   options.folds = 1;
+  options.symmetry = request.symmetry;
+  Volume<float> mask;
+  if (!request.mask.empty()) {
+    mask = read_mask(request.mask, files.box(), files.voxel_size_A(), options, context.sink);
+    record.add_input(request.mask);
+  }
   StepTimer reading(record, "read particles");
   ParticleStack stack = files.load(options, context);
   files.record_inputs(record);
   reading.stop();
   StepTimer aligning(record, "align");
-  const std::vector<Assignment> assignments = align_to_map(stack, reference, options, context);
+  const std::vector<Assignment> assignments = align_to_map(stack, reference, options, context, mask);
   AlignOutcome outcome;
   outcome.star = request.output;
   outcome.particles = stack.count();

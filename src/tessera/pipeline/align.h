@@ -11,7 +11,8 @@
 namespace tessera {
 
 struct AlignRequest {
-  std::string particles, reference;
+  std::string particles, reference, mask;
+  std::vector<std::string> symmetry;  // one group or none
   AlignOptions align;
   std::optional<double> mask_diameter_A, limit_resolution_A;
   bool rescale_reference = false;
@@ -29,6 +30,12 @@ struct AlignRequest {
     visit(Option{"mask-diameter", "Å", "Diameter of the soft spherical mask; found from the map if not given",
                  "Reference"},
           mask_diameter_A);
+    visit(Option{"mask", "file.mrc", "Soft mask of the map, 0 to 1, instead of the sphere", "Reference"}, mask);
+    visit(
+        Option{"symmetry", "",
+               "Point group of the map, in RELION's axes: it is made symmetric first; of equivalent poses one is told",
+               "Reference"},
+        symmetry);
     visit(Option{"limit-resolution", "Å", "Never align with shells beyond this resolution", "Reference"},
           limit_resolution_A);
     align.describe(visit);
