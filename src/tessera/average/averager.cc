@@ -15,6 +15,7 @@
 #include "tessera/average/shift_prior.h"
 #include "tessera/average/similarity.h"
 #include "tessera/average/start.h"
+#include "tessera/base/assignment.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
@@ -187,6 +188,46 @@ class Run {
     symmetrise(sums_[k], symmetry_.group(k), context_);
   }
 
+  // Which of the classes found is the one that the user gave a group to is chance. Before any is imposed they are
+  // renumbered so that the agreements of the groups have the greatest sum, if it is clearly greater than as they are.
+  void match_groups(std::vector<Volume<float>>& before) {
+    const int classes = options_.classes;
+    if (!symmetry_.differ() || gives_axes(options_, !given_.references.empty())) return;
+    for (const ClassState& one : state_.classes)
+      if (one.symmetric()) return;
+    std::vector<double> agreement(static_cast<size_t>(classes * classes));  // [class][group]
+    for (int k = 0; k < classes; ++k)
+      for (int g = 0; g < classes; ++g) {
+        if (!symmetry_.has(g) || !(state_.classes[k].prior > 0)) continue;
+        const SymmetryFit fit = find_axes(sums_[k], resolution_[k], mask(k), symmetry_.name(g), context_);
+        agreement[k * classes + g] =
+            judge_symmetry(sums_[k], resolution_[k], mask(k), symmetry_.group(g), &fit.standard_from_map).agreement;
+      }
+    const std::vector<int> number = best_assignment(classes, classes, agreement);
+    double gain = 0;
+    for (int k = 0; k < classes; ++k) gain += agreement[k * classes + number[k]] - agreement[k * classes + k];
+    if (gain < 0.05) return;
+    for (Assignment& assignment : state_.assignments)
+      for (WeightedPose& p : assignment.poses) p.class_index = number[p.class_index];
+    renumber(state_.classes, number);
+    renumber(state_.references, number);
+    renumber(sums_, number);
+    renumber(completed_, number);
+    renumber(resolution_, number);
+    renumber(maps_, number);
+    renumber(before, number);
+    for (int k = 0; k < classes; ++k)
+      state_.classes[k].symmetry = symmetry_.has(k) ? std::optional(SymmetryStatus{}) : std::nullopt;
+    context_.sink.message(Severity::info, "classes renumbered: each has the group that its half-sets bear out best");
+  }
+  template <typename T>
+  static void renumber(std::vector<T>& of_classes, const std::vector<int>& number) {
+    if (of_classes.empty()) return;
+    std::vector<T> out(of_classes.size());
+    for (size_t k = 0; k < out.size(); ++k) out[number[k]] = std::move(of_classes[k]);
+    of_classes = std::move(out);
+  }
+
   // Looks for the axes of the groups that are not imposed yet, and turns those classes into them whose half-sets bear
   // their group out, or `all`. Returns whether any was turned; sums and maps are then to be made anew.
   bool impose_symmetry(bool all) {
@@ -340,7 +381,9 @@ class Run {
     std::vector<Volume<float>> before;
     for (AverageMaps& one : maps_) before.push_back(std::move(one.map));
     measure();
-    if (symmetry_is_due() && impose_symmetry(must_impose_symmetry())) {
+    const bool due = symmetry_is_due();
+    if (due) match_groups(before);
+    if (due && impose_symmetry(must_impose_symmetry())) {
       // The same map as before, in other axes and symmetric.
       for (int k = 0; k < options_.classes; ++k)
         if (state_.classes[k].symmetric()) before[k] = maps_[k].map;

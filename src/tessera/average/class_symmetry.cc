@@ -34,6 +34,10 @@ bool ClassSymmetry::any() const {
   return std::any_of(groups_.begin(), groups_.end(), [](const auto& group) { return group.size() > 1; });
 }
 
+bool ClassSymmetry::differ() const {
+  return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) { return name != names_[0]; });
+}
+
 void symmetrise(FoldSums& sums, const std::vector<Rotation>& group, ExecContext& context) {
   context.threads.for_each(std::ssize(sums.folds),
                            [&](int64_t f, int) { sums.folds[f] = symmetrised(sums.folds[f], group); });

@@ -19,6 +19,7 @@ class ClassSymmetry {
   ClassSymmetry(const std::vector<std::string>& names, int classes);
 
   bool any() const;
+  bool differ() const;  // not the same group for all
   bool has(int k) const { return groups_[k].size() > 1; }
   const std::string& name(int k) const { return names_[k]; }
   const std::vector<Rotation>& group(int k) const { return groups_[k]; }

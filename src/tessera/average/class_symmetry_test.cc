@@ -62,6 +62,8 @@ TEST(ClassSymmetry, OneNameServesAllOrEachHasItsOwn) {
   EXPECT_EQ(all.group(2).size(), 14u);
   EXPECT_TRUE(each.has(0));
   EXPECT_FALSE(each.has(1));
+  EXPECT_TRUE(each.differ());
+  EXPECT_FALSE(all.differ());
   EXPECT_THROW(ClassSymmetry({"D7", "C1"}, 3), UserError);
   EXPECT_THROW(ClassSymmetry({"Q3"}, 1), UserError);
 }
