@@ -57,7 +57,8 @@ class BallEngine {
   virtual void set_walls(Vec3 half_widths_A) = 0;  // no part in a central drive
   virtual void set_time_step(double fs) = 0;
   virtual void draw_velocities(uint64_t seed) = 0;  // Maxwell's, of the heat bath
-  // At most so many iterations (0: no limit), until the rms force is a hundredth of the drive's at its plateau.
+  // At most so many iterations (0: no limit), until the rms force is what attraction of two balls can do at its most, a
+  // hundredth of the drive at its plateau or 1 kcal/mol/Å, whichever is largest: to undo overlap, not to gather.
   virtual void minimise(int iterations) = 0;
   virtual void step(int64_t steps) = 0;
   virtual BallEnergies energies() const = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tessera/simulate/ball_engine.h"
 
@@ -146,7 +147,10 @@ class OpenMMEngine : public BallEngine {
     if (platform.getName() == "CPU") properties["Threads"] = std::to_string(threads);
     context_ = std::make_unique<OpenMM::Context>(*system_, *integrator_, platform, properties);
     BallState start;
-    for (const Ball& ball : system.balls) start.positions_A.push_back(ball.centre_A);
+    for (const Ball& ball : system.balls) {
+      start.positions_A.push_back(ball.centre_A);
+      smallest_radius_A_ = std::min(smallest_radius_A_, ball.radius_A);
+    }
     start.velocities_A_per_fs.resize(start.positions_A.size());
     set_state(start);
   }
@@ -179,8 +183,11 @@ class OpenMMEngine : public BallEngine {
     context_->setVelocitiesToTemperature(options_.temperature_K, static_cast<int>(seed % 2147483646) + 1);
   }
   void minimise(int iterations) override {
-    // Until forces are a hundredth of the drive's: overlap goes, what merely attracts from afar stays where it is.
-    const double tolerance = 0.01 * std::max(1.0, options_.drive_k * options_.drive_radius_A) * kJ_per_kcal / nm_per_A;
+    // Until forces fall to a hundredth of the drive's, or to what attraction alone can do (2.69 ε/R_min at its most):
+    // overlap goes, what merely attracts stays where it is.
+    const double attraction = 2.69 * options_.epsilon_kcal_mol / (2 * smallest_radius_A_ * options_.r_min_scale);
+    const double force = std::max({1.0, 0.01 * options_.drive_k * options_.drive_radius_A, attraction});
+    const double tolerance = force * kJ_per_kcal / nm_per_A;
     guard([&] { OpenMM::LocalEnergyMinimizer::minimize(*context_, tolerance, iterations); });
   }
   void step(int64_t steps) override {
@@ -220,6 +227,7 @@ class OpenMMEngine : public BallEngine {
   }
 
   PackingOptions options_;
+  double smallest_radius_A_ = std::numeric_limits<double>::infinity();
   std::unique_ptr<OpenMM::System> system_;
   std::unique_ptr<OpenMM::Integrator> integrator_;
   std::unique_ptr<OpenMM::Context> context_;
