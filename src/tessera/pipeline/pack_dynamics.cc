@@ -337,6 +337,7 @@ PackOutcome pack_by_dynamics(const PackRequest& request, ExecContext& context, R
                     {"time_step_fs", run.time_step_fs},
                     {"halvings", run.halvings},
                     {"seconds_per_step", run.seconds_per_step},
+                    {"processor_seconds_per_step", run.processor_seconds_per_step},
                     {"start", sample_json(run.timeline.front())},
                     {"end", sample_json(run.timeline.back())},
                     {"largest_rigid_stretch", rigid},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <limits>
 
 #include "tessera/simulate/pose_fit.h"
@@ -190,13 +191,15 @@ PackingRun run_packing(PackingStart start, const PackingOptions& options, std::a
   const int64_t parts = std::max<int64_t>(1, std::min(most_segments, options.steps) / options.frames);
   const int64_t segments = parts * options.frames;
   Progress progress(context.sink, "packing by molecular dynamics", segments);
-  double seconds = 0;
+  double seconds = 0, processor_seconds = 0;
   for (int64_t segment = 0; segment < segments; ++segment) {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
     const int64_t begin = options.steps * segment / segments, end = options.steps * (segment + 1) / segments;
     const auto clock = std::chrono::steady_clock::now();
+    const std::clock_t processor = std::clock();
     if (end > begin) dynamics.advance(end - begin, static_cast<double>(segment + 1) / static_cast<double>(segments));
     seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - clock).count();
+    processor_seconds += static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
     if ((segment + 1) % parts == 0) record(end);
     progress.advance();
   }
@@ -204,6 +207,7 @@ PackingRun run_packing(PackingStart start, const PackingOptions& options, std::a
   run.time_step_fs = dynamics.time_step_fs();
   run.halvings = dynamics.halvings();
   run.seconds_per_step = seconds / options.steps;
+  run.processor_seconds_per_step = processor_seconds / options.steps;
   return run;
 }
 

@@ -28,7 +28,7 @@ struct PackingRun {
   double time_step_fs = 0;              // at the end
   int halvings = 0;                     // of the time step, where integration blew up
   std::string platform;
-  double seconds_per_step = 0;
+  double seconds_per_step = 0, processor_seconds_per_step = 0;  // elapsed; of all threads together
 };
 
 // Runs options.steps of dynamics from the start and calls on_frame at each sample. The drive acts as options.drive
