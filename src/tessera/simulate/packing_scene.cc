@@ -68,6 +68,7 @@ void add_filament(Scene& scene, const BodyAtEnd& packed, const SceneRequest& req
     const HelicalRepeats helix{
         wanted.rise_A, wanted.twist_deg * degree, {centre.x - wanted.axis_A[0], centre.y - wanted.axis_A[1], 0}};
     for (const BodyPose& pose : helical_repeats(packed.scene, helix)) {
+      ++scene.species[filament.species].requested;
       if (!inside(pose.position_A, scene.box_A)) continue;
       scene.bodies.push_back({filament.species, pose.position_A, pose.scene_from_ref, number, -1});
       ++scene.species[filament.species].placed;

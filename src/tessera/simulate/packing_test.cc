@@ -133,6 +133,30 @@ TEST(Packing, CentralDriveGathersAndPosesAreRecovered) {
   EXPECT_LT(agreement.largest_rms_A, 5);
 }
 
+TEST(Packing, FilamentsAreBuiltOfRepeats) {
+  Small small(2);
+  FilamentRequest& filament = small.request.filaments[0];
+  filament.structure = "builtin:dimer";
+  filament.rise_A = 30;
+  filament.twist_deg = 90;
+  small.species.push_back({{"f", "builtin:dimer", "asymmetric unit", 50, 30, 0, 0}, rod()});
+  PackingRun run;
+  run.start = small.start();
+  for (const Ball& ball : run.start.system.balls) run.positions_A.push_back(ball.centre_A);
+  PoseAgreement agreement;
+  const Scene scene = scene_of(run, small.request, small.species, 1, agreement);
+  EXPECT_EQ(scene.filaments.at(0).species, 1);
+  EXPECT_EQ(scene.species[1].requested, 6) << "a trace of 4 × 40 Å, a repeat every 30 Å";
+  EXPECT_EQ(scene.species[1].placed, 6);
+  int repeats = 0;
+  for (const SceneBody& body : scene.bodies) {
+    if (body.species != 1) continue;
+    EXPECT_EQ(body.filament, 0);
+    ++repeats;
+  }
+  EXPECT_EQ(repeats, 6);
+}
+
 TEST(Packing, WallsCloseOnTheBox) {
   Small small(12);
   small.request.box_A = {400, 400, 400};
