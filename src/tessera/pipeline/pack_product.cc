@@ -60,8 +60,9 @@ void summarise(const ProductPacking& packing, PackOutcome& outcome) {
     outcome.summary.push_back(
         {"filaments", fmt::format("{} of {}", report.filaments_placed, report.filaments_requested)});
   outcome.summary.push_back(
-      {"occupancy", fmt::format("{:.2f} % of the voxels inside the isosurface of a body at {:g} Å resolution",
-                                100 * report.check.occupancy(), report.surface_resolution_A)});
+      {"occupancy",
+       fmt::format("{:.2f} % of the voxels inside the isosurface of a body ({:g} Å resolution), {:.0f} g/L",
+                   100 * report.check.occupancy(), report.surface_resolution_A, report.mass_concentration_g_L)});
   outcome.summary.push_back(
       {"overlap",
        fmt::format("{} voxels in two things, {} outside; {:.2f} % of the bodies' volume shared within voxels",

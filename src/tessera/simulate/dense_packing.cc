@@ -218,6 +218,8 @@ void DensePackingOptions::add_faults(Faults& faults) const {
   if (surface_resolution_A != 0 && !(surface_resolution_A >= 2 && surface_resolution_A <= 200))
     faults.add(fmt::format("--surface-resolution must be 2 to 200 Å, or 0 for two voxels; {} was given",
                            surface_resolution_A));
+  if (!(volume_per_dalton_A3 > 0.1 && volume_per_dalton_A3 < 20))
+    faults.add(fmt::format("--volume-per-dalton must be 0.1 to 20 Å³, {} was given", volume_per_dalton_A3));
   if (subdivision < 1 || subdivision > 8)
     faults.add(fmt::format("--subdivision must be 1 to 8, {} was given", subdivision));
   if (!(time_limit_min >= 0))

@@ -17,6 +17,7 @@ struct DensePackingOptions {
   std::string arrangement = "auto";
   int rotations = 24;
   double surface_resolution_A = 0;
+  double volume_per_dalton_A3 = 1.21;
   int subdivision = 1;
   double time_limit_min = 0;
 
@@ -35,6 +36,9 @@ struct DensePackingOptions {
     visit(Option{"surface-resolution", "Å", "Resolution of the isosurface that is a body; 0: two voxels",
                  "Dense packing"},
           surface_resolution_A);
+    visit(Option{"volume-per-dalton", "Å³", "Volume that the isosurface encloses for each dalton; 1.21 is 0.73 cm³/g",
+                 "Dense packing"},
+          volume_per_dalton_A3);
     visit(Option{"subdivision", "", "Pack on a lattice this many times finer than the voxels", "Dense packing"},
           subdivision);
     visit(Option{"time-limit", "minutes", "Stop placing after this time and report the shortfall; 0: no limit",

@@ -246,10 +246,11 @@ TEST(DensePackingOptions, NameTheirFaults) {
                       .arrangement = "loose",
                       .rotations = 0,
                       .surface_resolution_A = 1,
+                      .volume_per_dalton_A3 = 0,
                       .subdivision = 0,
                       .time_limit_min = -2}
       .add_faults(faults);
-  EXPECT_EQ(faults.size(), 6u);
+  EXPECT_EQ(faults.size(), 7u);
 }
 
 }  // namespace

@@ -91,6 +91,8 @@ class ProductPacker {
     shape_ = {voxels.z * options.subdivision, voxels.y * options.subdivision, voxels.x * options.subdivision};
     surface_options_.resolution_A =
         options.surface_resolution_A > 0 ? options.surface_resolution_A : 2 * request.voxel_size_A;
+    surface_options_.volume_per_dalton_A3 = options.volume_per_dalton_A3;
+    out_.report.volume_per_dalton_A3 = options.volume_per_dalton_A3;
     out_.report.surface_resolution_A = surface_options_.resolution_A;
     out_.report.lattice_A = lattice_A_;
     out_.report.subdivision = options.subdivision;
@@ -237,6 +239,7 @@ class ProductPacker {
       SpeciesReach reach{species.name, species.requested, species.placed, species.mass_kDa, volume, 0, 0, 0, 0, {}};
       reach.requested_percent = 100 * static_cast<double>(species.requested) * volume / box_A3();
       reach.volume_percent = 100 * placed * volume / box_A3();
+      report.mass_concentration_g_L += species.mass_kDa * 1e3 * placed / 6.02214076e23 / (box_A3() * 1e-27);
       reach.concentration_mM = placed * A3_and_mM_per_molecule / box_A3();
       if (i < request_.species.size()) {
         reach.shortfall = shortfall_of(i);
@@ -326,6 +329,7 @@ nlohmann::ordered_json ProductReport::json() const {
                       {"occupancy", static_cast<double>(point.body_voxels) / lattice_voxels}});
   return {{"occupancy", check.occupancy()},
           {"membrane_occupancy", static_cast<double>(check.obstacle_voxels) / voxels},
+          {"mass_concentration_g_L", mass_concentration_g_L},
           {"overlapping_voxels", check.collisions},
           {"voxels_in_obstacles", check.in_obstacles},
           {"voxels_outside", check.outside},
@@ -337,6 +341,7 @@ nlohmann::ordered_json ProductReport::json() const {
           {"filaments_requested", filaments_requested},
           {"filaments_placed", filaments_placed},
           {"surface_resolution_A", surface_resolution_A},
+          {"volume_per_dalton_A3", volume_per_dalton_A3},
           {"lattice_A", lattice_A},
           {"seconds", seconds},
           {"processor_seconds", processor_seconds},

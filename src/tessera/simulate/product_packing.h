@@ -31,7 +31,8 @@ struct ProductReport {
   double seconds = 0;            // of placing the free species
   double processor_seconds = 0;  // the same, of all threads
   std::vector<PackingCurvePoint> curve;
-  double surface_resolution_A = 0, lattice_A = 0;
+  double surface_resolution_A = 0, volume_per_dalton_A3 = 0, lattice_A = 0;
+  double mass_concentration_g_L = 0;  // of all bodies, in the whole box
   int subdivision = 1;
   // The middle planes across z and y: species + 1, −1 a plain filament, −2 and below a membrane, 0 nothing.
   Volume<int32_t> plane_across_z, plane_across_y;

@@ -187,13 +187,26 @@ TEST(ProductPacking, ReachesEveryUnitAndSaysWhatIsShort) {
   EXPECT_NEAR(reached.species[0].volume_percent, 10, 10 * 0.5 / static_cast<double>(reached.species[0].placed) + 0.01);
   EXPECT_EQ(reached.species[1].placed, std::llround(0.05e-3 * 6.02214076e23 * 1.25e8 * 1e-27));
   EXPECT_NEAR(reached.species[1].concentration_mM, 0.05, 0.05 * 0.5 / static_cast<double>(reached.species[1].placed));
-  for (const SpeciesReach& row : reached.species) EXPECT_EQ(row.shortfall, "");
+  double mass_Da = 0;
+  for (const SpeciesReach& row : reached.species) {
+    EXPECT_EQ(row.shortfall, "");
+    mass_Da += row.mass_kDa * 1000 * static_cast<double>(row.placed);
+  }
+  EXPECT_NEAR(reached.mass_concentration_g_L / (mass_Da * 1.66053907e-24 / (1.25e8 * 1e-27)), 1, 1e-6);  // g over L
   request.species[0].volume_percent = 80;
   const ProductReport short_of = pack(request).report;
   EXPECT_LT(short_of.species[0].placed, short_of.species[0].requested);
   EXPECT_THAT(short_of.species[0].shortfall, HasSubstr("found no room"));
   EXPECT_EQ(short_of.species[1].shortfall, "");
   EXPECT_GT(short_of.check.occupancy(), 0.35);
+}
+
+TEST(ProductPacking, StopsPlacingAtTheTimeLimit) {
+  SceneRequest request = scene_of({400, 400, 400});
+  request.species = {species_of("builtin:dimer", 50)};
+  const ProductReport report = pack(request, {.time_limit_min = 1e-9}).report;
+  EXPECT_LT(report.species[0].placed, 50);
+  EXPECT_THAT(report.species[0].shortfall, HasSubstr("time limit"));
 }
 
 TEST(ProductPacking, PacksOnAFinerLattice) {
