@@ -10,7 +10,7 @@
 namespace tessera {
 namespace {
 
-constexpr int most_starts = 200;
+constexpr int most_starts = 3000;
 constexpr int bends_a_node = 12;    // before the chain backs up
 constexpr int nodes_undone = 6;     // by a dead end
 constexpr int most_dead_ends = 60;  // before a new start
