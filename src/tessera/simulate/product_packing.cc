@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "tessera/parallel/memory.h"
 #include "tessera/simulate/builtin.h"
 #include "tessera/simulate/product_filament.h"
 #include "tessera/simulate/product_membrane.h"
@@ -49,6 +50,19 @@ Kind load_kind(const std::string& name, const std::string& structure, bool assem
   return out;
 }
 
+// A byte a voxel of the lattice, and two of the scene's voxels for the checks.
+void refuse_large_lattice(const SceneRequest& request, const DensePackingOptions& options, Faults& faults) {
+  if (!faults.empty()) return;
+  const double voxels = request.box_volume_A3() / std::pow(request.voxel_size_A, 3);
+  const double bytes = voxels * (std::pow(options.subdivision, 3) + 2), free = available_memory_bytes();
+  if (bytes > free)
+    faults.add(
+        fmt::format("packing needs {:.1f} GB for {:.3g} voxels{}, {:.1f} GB are free; take a smaller box, larger "
+                    "voxels or a smaller --subdivision",
+                    bytes / 1e9, voxels,
+                    options.subdivision > 1 ? fmt::format(" cut into {}³", options.subdivision) : "", free / 1e9));
+}
+
 bool fits_somehow(const MolecularSurface& surface, Shape3 shape, double voxel_size_A, double gap_A) {
   const double smallest = static_cast<double>(std::min({shape.x, shape.y, shape.z})) * voxel_size_A;
   if (2 * (surface.radius_A() + gap_A) + 2 * voxel_size_A < smallest) return true;
@@ -80,6 +94,7 @@ class ProductPacker {
     Faults faults;
     options.add_faults(faults);
     add_request_faults(request, faults);
+    refuse_large_lattice(request, options, faults);
     faults.raise<UserError>("the scene cannot be packed");
     Scene& scene = out_.scene;
     scene.box_A = request.box_A;
@@ -302,51 +317,6 @@ class ProductPacker {
 
 ProductPacking pack_product(const SceneRequest& request, const DensePackingOptions& options, ExecContext& context) {
   return ProductPacker(request, options, context).run();
-}
-
-nlohmann::ordered_json SpeciesReach::json() const {
-  nlohmann::ordered_json out{{"name", name},
-                             {"requested", requested},
-                             {"placed", placed},
-                             {"mass_kDa", mass_kDa},
-                             {"volume_A3", volume_A3},
-                             {"requested_percent", requested_percent},
-                             {"volume_percent", volume_percent},
-                             {"concentration_mM", concentration_mM},
-                             {"seconds", seconds}};
-  if (!shortfall.empty()) out["shortfall"] = shortfall;
-  return out;
-}
-
-nlohmann::ordered_json ProductReport::json() const {
-  auto rows = nlohmann::ordered_json::array(), points = nlohmann::ordered_json::array();
-  for (const SpeciesReach& row : species) rows.push_back(row.json());
-  const auto voxels = static_cast<double>(std::max<int64_t>(1, check.voxels));
-  const double lattice_voxels = voxels * std::pow(subdivision, 3);
-  for (const PackingCurvePoint& point : curve)
-    points.push_back({{"seconds", point.seconds},
-                      {"bodies", point.bodies},
-                      {"occupancy", static_cast<double>(point.body_voxels) / lattice_voxels}});
-  return {{"occupancy", check.occupancy()},
-          {"membrane_occupancy", static_cast<double>(check.obstacle_voxels) / voxels},
-          {"mass_concentration_g_L", mass_concentration_g_L},
-          {"overlapping_voxels", check.collisions},
-          {"voxels_in_obstacles", check.in_obstacles},
-          {"voxels_outside", check.outside},
-          {"voxels_shared_within_filaments", check.shared},
-          {"voxels_embedded_in_membranes", check.embedded},
-          {"shared_volume_at_quarter_voxels", shared_volume},
-          {"membranes_requested", membranes_requested},
-          {"membranes_placed", membranes_placed},
-          {"filaments_requested", filaments_requested},
-          {"filaments_placed", filaments_placed},
-          {"surface_resolution_A", surface_resolution_A},
-          {"volume_per_dalton_A3", volume_per_dalton_A3},
-          {"lattice_A", lattice_A},
-          {"seconds", seconds},
-          {"processor_seconds", processor_seconds},
-          {"species", rows},
-          {"curve", points}};
 }
 
 }  // namespace tessera

@@ -233,6 +233,9 @@ TEST(ProductPacking, NamesEveryFaultBeforeItBegins) {
   SceneRequest full = scene_of({300, 300, 300});
   full.species = {species_of("builtin:dimer", 100000)};
   EXPECT_THAT(refusal(full), HasSubstr("of the box's volume"));
+  SceneRequest vast = scene_of({600000, 600000, 600000});
+  vast.species = {species_of("builtin:dimer", 1)};
+  EXPECT_THAT(refusal(vast, {.subdivision = 8}), HasSubstr("GB"));
   SceneRequest narrow = scene_of({300, 300, 30});
   narrow.species = {species_of("builtin:tetramer", 1)};
   EXPECT_THAT(refusal(narrow), HasSubstr("does not fit a box"));
