@@ -36,6 +36,8 @@ void MarginalSums::add(const MarginalSums& other, float sign) {
   const auto plus = [sign](AlignedVector<float>& a, const AlignedVector<float>& b) {
     for (size_t i = 0; i < a.size(); ++i) a[i] += sign * b[i];
   };
+  if (retained.size() < other.retained.size()) retained.resize(other.retained.size());
+  for (size_t i = 0; i < other.retained.size(); ++i) retained[i] += sign * other.retained[i];
   plus(numerator.re, other.numerator.re);
   plus(numerator.im, other.numerator.im);
   plus(weight.re, other.weight.re);
@@ -45,6 +47,7 @@ void MarginalSums::add(const MarginalSums& other, float sign) {
 void MarginalSums::scale(float factor) {
   for (auto* values : {&numerator.re, &numerator.im, &weight.re, &weight.im})
     for (float& v : *values) v *= factor;
+  for (std::complex<float>& v : retained) v *= factor;
 }
 
 MarginalModel::MarginalModel(const RotationSearch& search, const std::vector<const FourierWeight*>& weights,
@@ -55,7 +58,7 @@ MarginalModel::MarginalModel(const RotationSearch& search, const std::vector<con
 }
 
 MarginalSums MarginalModel::no_sums() const {
-  return {search_.correlator().empty(shells()), search_.correlator().empty(shells())};
+  return {search_.correlator().empty(shells()), search_.correlator().empty(shells()), {}};
 }
 
 ShellHarmonics MarginalModel::power_of(const ShellHarmonics& map) const {
@@ -172,6 +175,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       if (!own) continue;
       correlator.moments(p, work.moments, work.search.correlate);
       correlator.turn_back(work.moments, work.shifted[t], own->numerator);
+      correlator.add_retained(work.moments, static_cast<float>(share), own->retained);
     }
     for (int64_t i = 0; i < grid; ++i) {
       const double g = work.rotations[i] * share;

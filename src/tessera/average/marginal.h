@@ -15,6 +15,9 @@ using ShellMap = So3Correlator::Reference;
 // Normal equations of one class: numerator = Σ_i Σ_{R,t} g_i(R,t) R⁻¹(H X e^{2πi k·t/n}), weight = Σ g R⁻¹(H²).
 struct MarginalSums {
   ShellMap numerator, weight;
+  // What the averaging over poses leaves of the noise of the particles (So3Correlator::add_retained), summed over them;
+  // noise at different translations of the grid counts as independent.
+  AlignedVector<std::complex<float>> retained;
   void add(const MarginalSums& other, float sign = 1);
   void scale(float factor);
 };
@@ -49,7 +52,7 @@ class MarginalModel {
     std::vector<AlignedVector<float>> half_power;  // ½C₁ on the grid of rotations, per tilt group
   };
   Reference reference(const ShellHarmonics& map) const;
-  MarginalSums no_sums() const;
+  MarginalSums no_sums() const;  // retained stays empty until something is added
 
   struct Workspace {
     RotationSearch::Workspace search;

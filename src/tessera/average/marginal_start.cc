@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 
+#include "tessera/average/cavity.h"
 #include "tessera/average/convergence.h"
 #include "tessera/average/marginal.h"
 #include "tessera/average/recentre.h"
@@ -48,6 +49,7 @@ ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
 // Means over the particles; of the effective poses the geometric one.
 struct Expected {
   double log_evidence = 0, information = 0, effective_poses = 0;
+  double own_nats = 0;  // the log-likelihood that its own share of the average would give to a particle's poses
 };
 
 // The particles that anneal, on one grid.
@@ -65,11 +67,17 @@ class Annealing {
                                  0.35 * static_cast<double>(stack.box()) / static_cast<double>(shells))),
         model_(search_, stack.weights(), stack.observed_variance()),
         mask_(stack.box(), degrees, shells, radius, 3),
+        radius_(radius),
         samples_(members_.size()),
+        powers_(members_.size()),
         own_(members_.size()),
         prior_(options.classes, -std::log(options.classes)) {
-    context.threads.for_each(static_cast<int64_t>(members_.size()),
-                             [&](int64_t i, int) { samples_[i] = samples_of(members_[i]); });
+    context.threads.for_each(static_cast<int64_t>(members_.size()), [&](int64_t i, int) {
+      samples_[i] = samples_of(members_[i]);
+      RotationSearch::Workspace work;
+      search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
+      powers_[i] = degree_powers(work.harmonics);
+    });
   }
 
   const RotationSearch& search() const { return search_; }
@@ -111,6 +119,7 @@ class Annealing {
     own_ = std::move(next);
     total_up();
     Expected out;
+    out.own_nats = respond(said, ridge);
     std::vector<double> share(options_.classes);
     for (const MarginalParticle& one : said) {
       out.log_evidence += one.log_evidence / static_cast<double>(count);
@@ -170,8 +179,35 @@ class Annealing {
 
   void total_up() {
     total_.assign(options_.classes, model_.no_sums());
-    for (const auto& one : own_)
-      for (int k = 0; k < options_.classes; ++k) total_[k].add(one[k]);
+    for (auto& one : own_)
+      for (int k = 0; k < options_.classes; ++k) {
+        total_[k].add(one[k]);
+        one[k].retained = {};
+      }
+  }
+
+  // How the classes answer to a particle left out; returns Expected::own_nats, over the degrees that the radius holds.
+  double respond(const std::vector<MarginalParticle>& said, double ridge) {
+    const int degrees = search_.bandwidth(), shells = search_.shells();
+    double nats = 0;
+    responses_.clear();
+    for (int k = 0; k < options_.classes; ++k) {
+      std::vector<double> own(static_cast<size_t>(shells) * degrees), all(own.size());
+      for (size_t i = 0; i < members_.size(); ++i) {
+        const auto power = degree_powers(search_.correlator().restore(own_[i][k].numerator));
+        for (size_t at = 0; at < own.size(); ++at) {
+          own[at] += power[at];
+          all[at] += said[i].class_probability[k] * powers_[i][at];
+        }
+      }
+      const auto weight = model_.shell_mean(total_[k].weight);
+      for (int s = 0; s < shells; ++s)
+        for (int l = 1; l < degrees && l <= 2 * pi * (s + 1) * radius_ / static_cast<double>(stack_.box()) + 1; ++l)
+          nats += model_.shell_weight()[s] * own[static_cast<size_t>(s) * degrees + l] /
+                  (std::max(weight[s], 1e-30) * (1 + ridge) * static_cast<double>(members_.size()));
+      responses_.emplace_back(total_[k], degrees, own, all);
+    }
+    return nats;
   }
 
   std::vector<double> ridges(const MarginalSums& sums, double ridge) const {
@@ -188,6 +224,8 @@ class Annealing {
       if (fold >= 0 && folds_ > 1)
         for (size_t i = fold; i < members_.size(); i += folds_) sums.add(own_[i][k], -1);
       out.push_back(model_.solve(sums, ridges(sums, ridge)));
+      if (fold >= 0 && !responses_.empty())
+        responses_[k].leave_out(model_.solve(total_[k], ridges(total_[k], ridge)), ridge, out.back());
       mask_.apply(out.back());
     }
     return out;
@@ -208,23 +246,32 @@ class Annealing {
   RotationSearch search_;
   MarginalModel model_;
   ShellMask mask_;
+  double radius_;
   std::vector<SphereSamples> samples_;
+  std::vector<std::vector<double>> powers_;     // degree_powers of each
   std::vector<std::vector<MarginalSums>> own_;  // [member][class]
   std::vector<MarginalSums> total_;
-  std::vector<double> prior_;  // log
+  std::vector<CavityResponse> responses_;  // of each class; none before the first E-step
+  std::vector<double> prior_;              // log
 };
 
-// Whether the information on the rotations, one value an iteration, has risen and rises no more as fast. Where noise is
-// about to condense too the rise slackens by little, and then quickens again: a tenth is enough.
-bool has_condensed(const std::vector<double>& information) {
+// Posteriors narrower than this have found something: before, the average is round and they hardly differ.
+constexpr double least_information = 0.7;
+// Nats on a particle's rotation that make an average worth keeping (docs/decisions.md).
+constexpr double condensed_information = 2;
+
+// Whether the average has condensed: the information on the rotations has risen and rises hardly more, or particles
+// begin to recognise their own share, which the linear response of the others no longer takes out.
+bool has_condensed(const std::vector<double>& information, double own_nats) {
   constexpr size_t stride = 3;
-  if (information.size() < 2 * stride) return false;
+  if (information.back() < least_information) return false;
+  if (own_nats > 0.4) return true;
   double fastest = 0, now = 0;
   for (size_t i = stride; i < information.size(); ++i) {
     now = information[i] - information[i - stride];
     fastest = std::max(fastest, now);
   }
-  return information.back() > 0.7 && now < 0.9 * fastest;
+  return information.size() >= 2 * stride && now < 0.2 * fastest;
 }
 
 int shells_for(const ParticleStack& stack, const AverageOptions& options, int degrees, double radius) {
@@ -249,8 +296,8 @@ struct Setting {
     context.sink.message(
         Severity::debug,
         fmt::format("start, {} {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
-                    "effective poses {:.0f}",
-                    what, iteration, ridge, said.log_evidence, said.information, said.effective_poses));
+                    "effective poses {:.0f}, own share {:.2f} nats",
+                    what, iteration, ridge, said.log_evidence, said.information, said.effective_poses, said.own_nats));
   }
 };
 
@@ -279,7 +326,8 @@ Annealed anneal(const Setting& setting, double radius) {
   out.particles->scatter();
   std::vector<double> information;
   Progress progress(setting.context.sink, "start", start.iterations);
-  while (static_cast<int>(information.size()) < start.iterations && !has_condensed(information)) {
+  while (static_cast<int>(information.size()) < start.iterations && out.ridge > start.last_ridge &&
+         (information.empty() || !has_condensed(information, out.said.own_nats))) {
     out.ridge = std::max(start.last_ridge, out.ridge * start.ridge_factor);
     out.said = out.particles->iterate(out.ridge);
     information.push_back(out.said.information);
@@ -299,8 +347,13 @@ Annealed anneal(const Setting& setting, double radius) {
 
 }  // namespace
 
-AverageState marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
-                            ExecContext& context, const MarginalStartOptions& start) {
+bool tries_marginal_start(const AverageOptions& options) {
+  if (options.start != "auto") return options.start == "marginal";
+  return options.method == "faml" && options.classes == 1 && options.symmetry.empty() && !options.fixed_poses;
+}
+
+MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
+                             ExecContext& context, const MarginalStartOptions& start) {
   const auto begin = std::chrono::steady_clock::now();
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
   const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
@@ -308,7 +361,9 @@ AverageState marginal_start(ParticleStack& stack, const AverageOptions& options,
   const double radius = options.mask_diameter_A ? outer_radius : found_radius(setting, outer_radius);
   Annealed annealed = anneal(setting, radius);
   const Expected& said = annealed.said;
-  AverageState out;
+  MarginalStart result;
+  result.condensed = said.information >= condensed_information;
+  AverageState& out = result.state;
   out.noise_variance = stack.observed_variance();
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
@@ -324,7 +379,7 @@ AverageState marginal_start(ParticleStack& stack, const AverageOptions& options,
                                   "particle, {:.0f} effective poses",
                                   extent / static_cast<double>(out.band_limit), radius * stack.voxel_size_A(),
                                   said.information, said.effective_poses));
-  if (said.effective_poses <= most_effective_candidates) return out;
+  if (said.effective_poses <= most_effective_candidates) return result;
   IterationReport& line = out.reports.emplace_back();
   line.iteration = out.iteration = 1;
   line.band_limit = out.band_limit;
@@ -333,7 +388,7 @@ AverageState marginal_start(ParticleStack& stack, const AverageOptions& options,
   line.effective_candidates = said.effective_poses;
   line.mask_radius_A = radius * stack.voxel_size_A();
   line.expectation_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return out;
+  return result;
 }
 
 }  // namespace tessera

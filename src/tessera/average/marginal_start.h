@@ -11,10 +11,11 @@ namespace tessera {
 // posterior (MarginalModel); every particle is compared with the average of the others.
 //
 // The maps are solved with a ridge of κ times the mean weight of each shell. Under a large κ the only stable average is
-// round; as κ falls, the average that the particles share most strongly condenses out of it first, well before noise
-// could (an eigenvalue of the particles' common power against its scatter, about 2√(d/N(2l+1)) for d radial degrees of
-// freedom of degree l). The information of the posterior about the rotations shows it: κ falls until that information,
-// having risen, rises no more as fast.
+// round; as κ falls, the average that the particles share most strongly condenses out of it. Each particle sees the
+// average that the others would have made without it (average/cavity.h), so that noise does not condense with it. The
+// information of the posterior about the rotations shows it: κ falls until that information, having risen, hardly rises
+// any more, or until a particle's own share of the average is worth 0.4 nats to it, where the correction, which is of
+// first order, ends. One iteration with a quarter more degrees and shells follows.
 //
 // A first round with few angular degrees and a large κ makes a round average, and from it the particle's radius unless
 // options give a mask. Band limit: options.initial_resolution_A, or as many shells as `degrees` resolve on that radius.
@@ -23,13 +24,21 @@ namespace tessera {
 // options.start_particles for each class take part in the annealing; the rest are placed at its end.
 struct MarginalStartOptions {
   int degrees = 22;
-  double first_ridge = 0.6, ridge_factor = 0.94, last_ridge = 0.03;
+  double first_ridge = 0.6, ridge_factor = 0.94, last_ridge = 0.06;
   int iterations = 60;       // at most
-  int finer_iterations = 3;  // with a quarter more degrees and shells, where posteriors stay wide
+  int finer_iterations = 1;  // with a quarter more degrees and shells, where posteriors stay wide
   int folds = 64;            // at most; a particle's own fold is left out
   int draws = 64;
 };
-AverageState marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
-                            ExecContext& context, const MarginalStartOptions& start = {});
+// Whether a run may begin with it: by name, or with --start auto, where it was measured to win (docs/accuracy.md): one
+// class, no symmetry imposed, posteriors.
+bool tries_marginal_start(const AverageOptions& options);
+
+struct MarginalStart {
+  AverageState state;
+  bool condensed = false;  // otherwise the average is round, or nearly so
+};
+MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
+                             ExecContext& context, const MarginalStartOptions& start = {});
 
 }  // namespace tessera

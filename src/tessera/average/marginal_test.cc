@@ -165,7 +165,7 @@ TEST(RadialProduct, IsTheMeanOverSpheres) {
 
 TEST(MarginalStart, FindsTheStructure) {
   ParticleSource source;
-  source.count = 16;
+  source.count = 32;
   source.box = box;
   source.voxel_size_A = 10;
   source.weights.push_back(FourierWeight::from_volume(synthetic::wedge(box, 60)));
@@ -185,7 +185,7 @@ TEST(MarginalStart, FindsTheStructure) {
     SilentSink sink;
     ExecContext context{threads, comm, sink, 7};
     ParticleStack stack(source, stack_mask_radius(box, 10, options), context);
-    const AverageState state = marginal_start(stack, options, 8, context, {.degrees = 12, .iterations = 20});
+    const AverageState state = marginal_start(stack, options, 8, context, {.degrees = 12, .iterations = 20}).state;
     // Pairs of particles against the truth: the rotation that carries one's pose to the other's.
     int agree = 0, pairs = 0;
     for (int a = 0; a < source.count; ++a)

@@ -86,7 +86,7 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
   // An FFT of the padded box, its input and copies of half its edge; the search's grids.
   const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
   out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));
-  if (options.start == "marginal") {
+  if (tries_marginal_start(options)) {
     out.records += static_cast<double>(request.particles * MarginalStartOptions().draws) * sizeof(WeightedPose);
     out.start = marginal_start_bytes(request, options);
   }

@@ -17,8 +17,9 @@ struct AverageOptions {
   int classes = 1;
   int iterations = 20;
   // marginal: every pose of a grid weighed (marginal_start.h); particles: the best of several single-particle starts;
-  // random: random poses; split: even random classes, no turns
-  std::string start = "particles";
+  // auto: particles, and marginal where these hardly correlate better than noise (one class); random: random poses;
+  // split: even random classes, no turns
+  std::string start = "auto";
   int starts = 4;
   int start_iterations = 2;
   int start_particles = 100;                   // for each class; 0: all
@@ -46,8 +47,9 @@ struct AverageOptions {
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
     visit(Option{"start", "",
-                 "marginal: weigh every pose of a grid, for very weak particles; particles: the likeliest of several "
-                 "single-particle starts; random: random poses; split: random classes, unturned",
+                 "marginal: weigh every pose of a grid; particles: the likeliest of several single-particle starts; "
+                 "auto: particles, and marginal where these correlate hardly better than noise; random: random poses; "
+                 "split: random classes, unturned",
                  "Start"},
           start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);

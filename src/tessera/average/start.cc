@@ -7,6 +7,7 @@
 
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/marginal_start.h"
+#include "tessera/average/noise_control.h"
 #include "tessera/average/recentre.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/partition.h"
@@ -25,6 +26,10 @@ double mean_squared_correlation(const AverageState& state) {
   }
   return sum / count;
 }
+
+// A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
+// over all poses.
+constexpr double strong_correlation = 2.2;
 
 // One particle as a map, its unobserved components empty.
 Volume<float> map_of_particle(const ParticleStack& stack, int64_t i, int64_t max_shell) {
@@ -217,7 +222,7 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     starter.align(fresh, {}, "aligning to the given map", true);
     return fresh;
   }
-  if (options.start == "marginal") return marginal_start(stack, options, outer_radius, context);
+  if (options.start == "marginal") return marginal_start(stack, options, outer_radius, context).state;
   if (options.start == "random") {
     fresh.assignments.resize(stack.count());
     for (int64_t i = 0; i < stack.count(); ++i) {
@@ -231,8 +236,8 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     split_evenly(stack, options.classes, context.seed, fresh);
     return fresh;
   }
-  if (options.start != "particles")
-    throw UserError(fmt::format("--start '{}': choose marginal, particles, random or split", options.start));
+  if (options.start != "particles" && options.start != "auto")
+    throw UserError(fmt::format("--start '{}': choose auto, marginal, particles, random or split", options.start));
   AverageState best;
   double best_score = -1;
   Random random(context.seed, "start particles");
@@ -269,6 +274,17 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
   if (!subset.empty()) {
     starter.refer(best);
     starter.align(best, {}, "aligning all particles to the best start");
+  }
+  if (tries_marginal_start(options)) {
+    starter.refer(best);
+    const NoiseControl control = compare_with_noise(stack, references, fold_of, context);
+    context.sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
+                                                     control.correlation, control.of_noise));
+    if (control.correlation < strong_correlation * control.of_noise) {
+      MarginalStart marginal = marginal_start(stack, options, outer_radius, context);
+      if (marginal.condensed) return std::move(marginal.state);
+      context.sink.message(Severity::info, "the average over all poses stays round: keeping the best start");
+    }
   }
   return best;
 }

@@ -79,9 +79,9 @@ void validate(const AverageRequest& request) {
     faults.add(fmt::format("{} references for --classes {}: give one map for each class", request.references.size(),
                            options.classes));
   if (options.iterations < 1) faults.add(fmt::format("--iterations {}: at least 1", options.iterations));
-  constexpr const char* starts[] = {"marginal", "particles", "random", "split"};
+  constexpr const char* starts[] = {"auto", "marginal", "particles", "random", "split"};
   if (std::find(std::begin(starts), std::end(starts), options.start) == std::end(starts))
-    faults.add(fmt::format("--start {}: choose marginal, particles, random or split", options.start));
+    faults.add(fmt::format("--start {}: choose auto, marginal, particles, random or split", options.start));
   check_model_options(faults, options.model);
   if (options.folds < 1) faults.add(fmt::format("--folds {}: at least 1", options.folds));
   for (const auto& [name, value] : {std::pair("initial-resolution", options.initial_resolution_A),

@@ -303,4 +303,39 @@ void So3Correlator::turn_back(const Moments& p, const ShellHarmonics& f, Referen
     }
 }
 
+size_t So3Correlator::retained_size() const {
+  size_t out = 0;
+  for (size_t l = 0; l < static_cast<size_t>(bandwidth_); ++l) out += (2 * l + 1) * (2 * l + 1);
+  return out;
+}
+
+void So3Correlator::add_retained(const Moments& p, float scale, AlignedVector<std::complex<float>>& out) const {
+  const int L = bandwidth_;
+  out.resize(retained_size());
+  AlignedVector<float> re(2 * L - 1), im(2 * L - 1);
+  float* matrix = reinterpret_cast<float*>(out.data());
+  for (int l = 0; l < L; ++l) {
+    const int orders = 2 * l + 1;
+    for (int m = -l; m <= l; ++m) {
+      for (int n = 0; n <= l; ++n) {  // P_{m,−n} = (−1)^{m+n} conj P_{−m,n}
+        const size_t here = (L - 1 + m) * block_ + place(l, n), there = (L - 1 - m) * block_ + place(l, n);
+        const float sign = (m + n) % 2 == 0 ? 1.0f : -1.0f;
+        re[l - n] = sign * p.re[there];
+        im[l - n] = -sign * p.im[there];
+        re[l + n] = p.re[here];
+        im[l + n] = p.im[here];
+      }
+      for (int i = 0; i < orders; ++i) {
+        const float a = scale * re[i], b = scale * im[i];
+        float* row = matrix + static_cast<ptrdiff_t>(2) * i * orders;
+        for (int j = 0; j < orders; ++j) {
+          row[2 * j] += a * re[j] + b * im[j];
+          row[2 * j + 1] += b * re[j] - a * im[j];
+        }
+      }
+    }
+    matrix += static_cast<ptrdiff_t>(2) * orders * orders;
+  }
+}
+
 }  // namespace tessera

@@ -61,6 +61,11 @@ class So3Correlator {
   // The adjoint of correlate: adds to `sums` the harmonics of Σ_R p(R) f(Rω), N_ln(s) = Σ_m P^l_mn f_lm(s), so that
   // Σ_R p(R) C(R) = Σ_s w_s ∫ N_s g_s dΩ. Both together cost what one correlation does.
   void turn_back(const Moments& p, const ShellHarmonics& f, Reference& sums) const;
+  // What turning back leaves of white noise: adds scale·Σ_m P^l_mn conj(P^l_mn'), the covariance of N_ln and N_ln'
+  // where the f_lm are independent with variance 1. Order [l][n][n'], n, n' = −l … l, retained_size() values. Costs
+  // (2l+1)³ complex multiply-adds for each degree, 2L⁴ in all.
+  size_t retained_size() const;
+  void add_retained(const Moments& p, float scale, AlignedVector<std::complex<float>>& out) const;
 
  private:
   // A block holds values of all (l, n) at one (β, m) or m, order [n/8][l ≥ 8⌊n/8⌋][n mod 8], 0 where n > l: eight n

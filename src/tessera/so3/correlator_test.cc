@@ -109,6 +109,45 @@ TEST_P(CorrelatorOf, TurnBackIsItsAdjoint) {
   EXPECT_NEAR(left, right, 1e-5 * size);
 }
 
+// Turned back, the functions of an orthonormal real basis have that covariance between their orders.
+TEST_P(CorrelatorOf, RetainedIsTheCovarianceOfWhiteNoiseTurnedBack) {
+  const int L = GetParam();
+  So3Correlator correlator(L);
+  So3Correlator::Workspace work;
+  AlignedVector<float> p(correlator.grid_size());
+  Random random(7, "retained");
+  for (float& v : p) v = static_cast<float>(random.uniform(0, 1) / static_cast<double>(p.size()));
+  p[static_cast<size_t>(random.below(p.size()))] += 0.5f;
+  So3Correlator::Moments moments;
+  correlator.moments(p.data(), moments, work);
+  AlignedVector<std::complex<float>> retained;
+  correlator.add_retained(moments, 2, retained);
+  ASSERT_EQ(retained.size(), correlator.retained_size());
+  size_t start = 0;
+  for (int l = 0; l < L; ++l) {
+    const int orders = 2 * l + 1;
+    std::vector<std::complex<double>> expected(orders * orders);
+    for (int m = -l; m <= l; ++m) {  // cosines and sines
+      ShellHarmonics f(L, 1);
+      f.row(l, std::abs(m))[0] = m == 0  ? std::complex<float>(1, 0)
+                                 : m > 0 ? std::complex<float>(std::sqrt(0.5f), 0)
+                                         : std::complex<float>(0, std::sqrt(0.5f));
+      auto sums = correlator.empty(1);
+      correlator.turn_back(moments, f, sums);
+      const ShellHarmonics back = correlator.restore(sums);
+      const auto order = [&](int n) {
+        const std::complex<double> value = back.row(l, std::abs(n))[0];
+        return n >= 0 ? value : (n % 2 == 0 ? 1.0 : -1.0) * std::conj(value);
+      };
+      for (int i = -l; i <= l; ++i)
+        for (int j = -l; j <= l; ++j) expected[(l + i) * orders + l + j] += 2.0 * order(i) * std::conj(order(j));
+    }
+    for (size_t i = 0; i < expected.size(); ++i)
+      EXPECT_LT(std::abs(expected[i] - std::complex<double>(retained[start + i])), 1e-5 * L) << l << " " << i;
+    start += expected.size();
+  }
+}
+
 // One rotation alone turns the function back by it: its values are those of f at the turned points.
 TEST_P(CorrelatorOf, TurnBackByOneRotationIsThatRotation) {
   const int L = GetParam();
