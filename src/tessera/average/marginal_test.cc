@@ -165,7 +165,7 @@ TEST(RadialProduct, IsTheMeanOverSpheres) {
 
 TEST(MarginalStart, FindsTheStructure) {
   ParticleSource source;
-  source.count = 32;
+  source.count = 40;
   source.box = box;
   source.voxel_size_A = 10;
   source.weights.push_back(FourierWeight::from_volume(synthetic::wedge(box, 60)));

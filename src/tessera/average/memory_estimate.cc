@@ -42,9 +42,9 @@ AnnealingBytes annealing_bytes(const MemoryRequest& request, const AverageOption
   const double samples = 8 * shells * 2 * L * L, harmonics = 8 * shells * L * (L + 1) / 2, sums = 2 * harmonics;
   AnnealingBytes out;
   out.kept = members * (samples + classes * sums);
-  // The sums of an iteration beside those of the one before; the phases of the translations; of every thread the
-  // posterior, the shifted particle and the references of a fold.
-  out.work = members * classes * sums + translations * samples +
+  // The sums of an iteration beside those of the one before, and what averaging over poses retains of noise; the phases
+  // of the translations; of every thread the posterior, the shifted particle and the references of a fold.
+  out.work = members * classes * (sums + 8 * 4 * cube(L) / 3) + translations * samples +
              request.threads * (classes * translations * rotations + 3 * rotations + translations * harmonics +
                                 classes * (request.groups * rotations + 2 * sums));
   return out;

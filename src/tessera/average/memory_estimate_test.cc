@@ -16,6 +16,7 @@ TEST(MemoryEstimate, FewParticlesHaveNoMoreFoldsThanThereAre) {
 TEST(MemoryEstimate, TheMarginalStartCountsItsTables) {
   AverageOptions options;
   const MemoryRequest request{64, 1000, 1, 2, 6};
+  options.start = "particles";
   EXPECT_EQ(estimate_memory(request, options).start, 0);
   options.start = "marginal";
   options.start_particles = 100;
