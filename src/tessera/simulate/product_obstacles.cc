@@ -59,10 +59,19 @@ bool shift_into_box(SceneMembrane& membrane, Shape3 shape, double lattice_A, Ran
 }
 
 bool membrane_is_free(const SceneMembrane& membrane, double lattice_A, double gap_A, const Volume<uint8_t>& occupancy) {
+  // Most places that are taken show at a node already.
+  const Shape3 n = occupancy.shape();
+  for (const Vec3& node : membrane.nodes_A) {
+    const auto voxel = [&](double at, int64_t count) {
+      return std::clamp<int64_t>(std::llround(at / lattice_A), 0, count - 1);
+    };
+    if (occupancy(voxel(node.z, n.z), voxel(node.y, n.y), voxel(node.x, n.x))) return false;
+  }
   bool free = true;
-  visit_membrane_voxels(membrane, occupancy.shape(), lattice_A, gap_A,
-                        [&](int64_t i) { free = free && !occupancy[i]; });
-  return free && visit_membrane_voxels(membrane, occupancy.shape(), lattice_A, 0, [](int64_t) {});
+  const bool inside =
+      visit_membrane_voxels(membrane, n, lattice_A, gap_A, [&](int64_t i) { free = free && !occupancy[i]; });
+  if (!free) return false;
+  return inside || (gap_A > 0 && visit_membrane_voxels(membrane, n, lattice_A, 0, [](int64_t) {}));
 }
 
 bool place_one_membrane(const MembraneRequest& request, double lattice_A, double gap_A, Random& random, uint8_t value,
