@@ -260,16 +260,12 @@ constexpr double least_information = 0.7;
 // Nats on a particle's rotation that make an average worth keeping (docs/decisions.md).
 constexpr double condensed_information = 2;
 
-// What random poses put into the average must go before it is annealed: few particles would recognise it.
-constexpr int melting_iterations = 2;
-constexpr double melting_ridge = 1.5;
-
 // Whether the average has condensed: the information on the rotations has risen and rises hardly more, or particles
 // begin to recognise their own share, which the linear response of the others no longer takes out.
 bool has_condensed(const std::vector<double>& information, double own_nats) {
   constexpr size_t stride = 3;
   if (information.size() < 2 || information.back() < least_information) return false;
-  if (information.back() < information[information.size() - 2]) return false;  // random poses, melting
+  if (information.back() < information[information.size() - 2]) return false;  // what random poses left is melting
   if (own_nats > 0.4) return true;
   double fastest = 0, now = 0;
   for (size_t i = stride; i < information.size(); ++i) {
@@ -329,7 +325,6 @@ Annealed anneal(const Setting& setting, double radius) {
   const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
   Annealed out{setting.annealing(start.degrees, shells, radius), {}, start.first_ridge};
   out.particles->scatter();
-  for (int i = 0; i < melting_iterations; ++i) out.particles->iterate(melting_ridge);
   std::vector<double> information;
   Progress progress(setting.context.sink, "start", start.iterations);
   while (static_cast<int>(information.size()) < start.iterations && out.ridge > start.last_ridge &&
