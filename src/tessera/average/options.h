@@ -17,7 +17,7 @@ struct AverageOptions {
   int classes = 1;
   int iterations = 20;
   // marginal: every pose of a grid weighed (marginal_start.h); particles: the best of several single-particle starts;
-  // auto: particles, and marginal where these hardly correlate better than noise (one class); random: random poses;
+  // auto: particles, and marginal where these do not correlate far better than noise (one class); random: random poses;
   // split: even random classes, no turns
   std::string start = "auto";
   int starts = 4;
@@ -46,12 +46,14 @@ struct AverageOptions {
           method);
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
-    visit(Option{"start", "",
-                 "marginal: weigh every pose of a grid; particles: the likeliest of several single-particle starts; "
-                 "auto: particles, and marginal where these correlate hardly better than noise; random: random poses; "
-                 "split: random classes, unturned",
-                 "Start"},
-          start);
+    visit(
+        Option{
+            "start", "",
+            "marginal: weigh every pose of a grid; particles: the likeliest of several single-particle starts; "
+            "auto: particles, and marginal where these do not correlate far better than noise; random: random poses; "
+            "split: random classes, unturned",
+            "Start"},
+        start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
     visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
     visit(Option{"start-particles", "", "Particles for each class that the starts are tried on; 0: all", "Start"},

@@ -29,7 +29,7 @@ double mean_squared_correlation(const AverageState& state) {
 
 // A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
 // over all poses.
-constexpr double strong_correlation = 2.2;
+constexpr double strong_correlation = 3.5;
 
 // One particle as a map, its unobserved components empty.
 Volume<float> map_of_particle(const ParticleStack& stack, int64_t i, int64_t max_shell) {
