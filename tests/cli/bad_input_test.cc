@@ -42,9 +42,9 @@ class BadParticles : public CliTest {
     write_particles(path("particles.star"), set_);
   }
   Result average(const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> words = {"average", "particles.star", "--starts", "1",        "--start-iterations",
-                                      "1",       "--iterations",   "1",        "--output", "out",
-                                      "--quiet"};
+    std::vector<std::string> words = {
+        "average", "particles.star", "--start", "particles", "--starts", "1",      "--start-iterations",
+        "1",       "--iterations",   "1",       "--output",  "out",      "--quiet"};
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   }
@@ -183,9 +183,9 @@ TEST_F(BadParticles, UnwritableFolderAndFullDisk) {
   EXPECT_EQ(file.exit_code, 3);
   EXPECT_THAT(file.err, HasSubstr("p0.mrc"));
   // A map of 16³ takes 17 kB.
-  const Result full = run(
-      {"average", "particles.star", "--starts", "1", "--start-iterations", "1", "--iterations", "1", "--output", "out"},
-      {.file_bytes = 8192});
+  const Result full = run({"average", "particles.star", "--start", "particles", "--starts", "1", "--start-iterations",
+                           "1", "--iterations", "1", "--output", "out"},
+                          {.file_bytes = 8192});
   EXPECT_EQ(full.exit_code, 3) << full.err;
   EXPECT_THAT(full.err, HasSubstr("class_1.mrc"));
   EXPECT_THAT(files("out"), IsEmpty());
@@ -193,14 +193,16 @@ TEST_F(BadParticles, UnwritableFolderAndFullDisk) {
 
 TEST_F(BadParticles, InterruptedInItsStartsARunLeavesNothing) {
   const Result result =
-      run({"average", "particles.star", "--starts", "100000", "--output", "out"}, {.signal_after_s = 1});
+      run({"average", "particles.star", "--start", "particles", "--starts", "100000", "--output", "out"},
+          {.signal_after_s = 1});
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_THAT(result.err, HasSubstr("nothing was written"));
   EXPECT_THAT(files("out"), IsEmpty());
 }
 
 TEST_F(BadParticles, InterruptedLaterARunSaysWhatIsSaved) {
-  const std::vector<std::string> words = {"average", "particles.star", "--starts", "1", "--output", "out"};
+  const std::vector<std::string> words = {"average", "particles.star", "--start", "particles", "--starts",
+                                          "1",       "--output",       "out"};
   const Result result = run(words, {.signal_when_exists = "out/checkpoint.cbor"});
   EXPECT_EQ(result.exit_code, 130) << result.err;
   EXPECT_THAT(result.err, HasSubstr("--resume continues from it"));

@@ -74,8 +74,8 @@ class ParticleLists : public CliTest {
 
   Result average(std::vector<std::string> more) const {
     std::vector<std::string> words = {
-        "average", "particles.star", "--starts", "1", "--start-iterations", "1", "--iterations", "1", "--max-shift",
-        "2",       "--output",       "out"};
+        "average", "particles.star", "--start", "particles",   "--starts", "1",        "--start-iterations",
+        "1",       "--iterations",   "1",       "--max-shift", "2",        "--output", "out"};
     words.insert(words.end(), more.begin(), more.end());
     return run(words);
   }
