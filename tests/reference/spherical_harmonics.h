@@ -8,6 +8,7 @@
 
 #include "tessera/base/units.h"
 #include "tessera/base/vec3.h"
+#include "tessera/so3/sphere_transform.h"
 
 namespace tessera::reference {
 
@@ -34,6 +35,15 @@ inline std::complex<double> harmonic(int l, int m, Vec3 direction) {
   const std::complex<double> y =
       std::sph_legendre(l, k, theta) * std::complex<double>(std::cos(k * phi), std::sin(k * phi));
   return m >= 0 ? y : (k % 2 == 0 ? 1.0 : -1.0) * std::conj(y);
+}
+
+// The real function of shell s in a direction.
+inline double value_at(const ShellHarmonics& h, int s, Vec3 direction) {
+  double sum = 0;
+  for (int l = 0; l < h.bandwidth; ++l)
+    for (int m = 0; m <= l; ++m)
+      sum += (m == 0 ? 1 : 2) * (std::complex<double>(h.row(l, m)[s]) * harmonic(l, m, direction)).real();
+  return sum;
 }
 
 }  // namespace tessera::reference

@@ -23,13 +23,11 @@ namespace tessera {
 // these the correction takes out a part (average/cavity_test.cc, against averages iterated without the particle).
 class CavityResponse {
  public:
-  CavityResponse() = default;  // nothing retained is known: left-out shares are left out, no more
   // total: of all particles. own_power, particle_power: summed over them, of their shares and of the particles
   // themselves, [shell][l] (degree_powers).
   CavityResponse(const MarginalSums& total, int bandwidth, const std::vector<double>& own_power,
                  const std::vector<double>& particle_power);
 
-  bool known() const { return !degrees_.empty(); }
   // all, left: averages with the ridge κ, in units of the mean weight, before any mask. Replaces `left` by A_without.
   void leave_out(const ShellHarmonics& all, double ridge, ShellHarmonics& left) const;
 

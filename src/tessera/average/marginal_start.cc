@@ -108,9 +108,11 @@ class Annealing {
     std::vector<MarginalParticle> said(count);
     std::vector<std::vector<MarginalSums>> next(count);
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
+    const Annealing& made = coarse ? *coarse : *this;
+    const auto whole = made.averages(ridge);
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
       if (context_.stop_requested()) throw Interrupted("stopped by request");
-      const auto references = references_of((coarse ? *coarse : *this).maps_without(static_cast<int>(f), ridge));
+      const auto references = references_of(made.maps_without(static_cast<int>(f), whole, ridge));
       for (int64_t i = f; i < count; i += folds_) {
         next[i].assign(options_.classes, model_.no_sums());
         said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
@@ -162,11 +164,14 @@ class Annealing {
       out[i].log_likelihood = said.log_evidence;
       out[i].residual = stack_.shell_power(i);
     };
-    const auto whole = references_of(maps_without(-1, ridge));
+    const auto whole = averages(ridge);
+    auto masked_whole = whole;
+    for (ShellHarmonics& map : masked_whole) mask_.apply(map);
+    const auto of_all = references_of(masked_whole);
     context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
-                              [&](int64_t i, int worker) { place(particles[0][i], whole, worker); });
+                              [&](int64_t i, int worker) { place(particles[0][i], of_all, worker); });
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
-      const auto references = references_of(maps_without(static_cast<int>(f), ridge));
+      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge));
       for (const int64_t i : particles[f + 1]) place(i, references, worker);
     });
     return out;
@@ -216,16 +221,22 @@ class Annealing {
     return out;
   }
 
-  // Of every class; fold −1: nothing left out.
-  std::vector<ShellHarmonics> maps_without(int fold, double ridge) const {
+  // Of every class, from all particles, not masked.
+  std::vector<ShellHarmonics> averages(double ridge) const {
+    std::vector<ShellHarmonics> out;
+    for (const MarginalSums& sums : total_) out.push_back(model_.solve(sums, ridges(sums, ridge)));
+    return out;
+  }
+
+  // Of every class, as it would be without the particles of a fold, masked. whole: averages(ridge).
+  std::vector<ShellHarmonics> maps_without(int fold, const std::vector<ShellHarmonics>& whole, double ridge) const {
     std::vector<ShellHarmonics> out;
     for (int k = 0; k < options_.classes; ++k) {
-      MarginalSums sums = total_[k];
-      if (fold >= 0 && folds_ > 1)
+      MarginalSums sums{total_[k].numerator, total_[k].weight, {}};
+      if (folds_ > 1)
         for (size_t i = fold; i < members_.size(); i += folds_) sums.add(own_[i][k], -1);
       out.push_back(model_.solve(sums, ridges(sums, ridge)));
-      if (fold >= 0 && !responses_.empty())
-        responses_[k].leave_out(model_.solve(total_[k], ridges(total_[k], ridge)), ridge, out.back());
+      if (!responses_.empty()) responses_[k].leave_out(whole[k], ridge, out.back());
       mask_.apply(out.back());
     }
     return out;

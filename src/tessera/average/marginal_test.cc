@@ -18,13 +18,7 @@ namespace {
 
 constexpr int64_t box = 24;
 
-double value_at(const ShellHarmonics& h, int s, Vec3 direction) {
-  double sum = 0;
-  for (int l = 0; l < h.bandwidth; ++l)
-    for (int m = 0; m <= l; ++m)
-      sum += (m == 0 ? 1 : 2) * (std::complex<double>(h.row(l, m)[s]) * reference::harmonic(l, m, direction)).real();
-  return sum;
-}
+using reference::value_at;
 
 // One particle on a small grid, two classes.
 struct Case {

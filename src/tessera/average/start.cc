@@ -30,6 +30,11 @@ double mean_squared_correlation(const AverageState& state) {
 // A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
 // over all poses.
 constexpr double strong_correlation = 3.5;
+bool tells_well_from_noise(const NoiseControl& control, Sink& sink) {
+  sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
+                                           control.correlation, control.of_noise));
+  return control.correlation >= strong_correlation * control.of_noise;
+}
 
 // One particle as a map, its unobserved components empty.
 Volume<float> map_of_particle(const ParticleStack& stack, int64_t i, int64_t max_shell) {
@@ -275,17 +280,12 @@ AverageState start_state(ParticleStack& stack, const AverageOptions& options, co
     starter.refer(best);
     starter.align(best, {}, "aligning all particles to the best start");
   }
-  if (tries_marginal_start(options)) {
-    starter.refer(best);
-    const NoiseControl control = compare_with_noise(stack, references, fold_of, context);
-    context.sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
-                                                     control.correlation, control.of_noise));
-    if (control.correlation < strong_correlation * control.of_noise) {
-      MarginalStart marginal = marginal_start(stack, options, outer_radius, context);
-      if (marginal.condensed) return std::move(marginal.state);
-      context.sink.message(Severity::info, "the average over all poses stays round: keeping the best start");
-    }
-  }
+  if (!tries_marginal_start(options)) return best;
+  starter.refer(best);
+  if (tells_well_from_noise(compare_with_noise(stack, references, fold_of, context), context.sink)) return best;
+  MarginalStart marginal = marginal_start(stack, options, outer_radius, context);
+  if (marginal.condensed) return std::move(marginal.state);
+  context.sink.message(Severity::info, "the average over all poses stays round: keeping the best start");
   return best;
 }
 

@@ -16,6 +16,8 @@ void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink);
 // are classes, drawn by the seed, serve as references for a sample of
 // options.start_particles a class; options.start_iterations follow at the initial band
 // limit, and the start with the highest mean squared correlation (twice the log-likelihood at the best scale) is kept.
+// "auto": the same, and "marginal" in its place where its particles tell it from noise too badly (average/start.cc) and
+// that condenses. "marginal": average/marginal_start.h.
 // "random": uniformly random poses in random classes.
 // "split": [F] 2.4: an even random split into classes, every particle at the identity, one σ² from one of them.
 // initial: one map for each class; all particles are aligned to them and no start is tried.

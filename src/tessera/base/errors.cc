@@ -13,4 +13,10 @@ std::string Faults::text(const std::string& heading, size_t limit) const {
   return out;
 }
 
+void require_one_of(const char* option, const std::string& value, const std::vector<std::string>& allowed,
+                    Faults& faults) {
+  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+    faults.add(fmt::format("--{} must be one of {}; \"{}\" was given", option, fmt::join(allowed, ", "), value));
+}
+
 }  // namespace tessera

@@ -62,4 +62,8 @@ class Faults {
   std::vector<std::string> faults_;
 };
 
+// A fault unless `value` of --option is among those allowed.
+void require_one_of(const char* option, const std::string& value, const std::vector<std::string>& allowed,
+                    Faults& faults);
+
 }  // namespace tessera

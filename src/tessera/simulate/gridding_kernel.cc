@@ -11,6 +11,14 @@ namespace {
 // β = π √((W/σ)² (σ − ½)² − 0.8) with W = 4, σ = 2.
 const double beta = pi * std::sqrt(8.2);
 
+double transform_of(double scale, double position) {
+  constexpr int width = GriddingKernel::width;
+  const double square = beta * beta - std::pow(pi * width * position, 2);
+  if (square > 1e-12) return scale * width * std::sinh(std::sqrt(square)) / std::sqrt(square);
+  if (square < -1e-12) return scale * width * std::sin(std::sqrt(-square)) / std::sqrt(-square);
+  return scale * width;
+}
+
 }  // namespace
 
 const GriddingKernel& GriddingKernel::instance() {
@@ -18,14 +26,10 @@ const GriddingKernel& GriddingKernel::instance() {
   return kernel;
 }
 
-GriddingKernel::GriddingKernel() {
-  scale_ = 1 / transform(0);
-  table_.resize(static_cast<size_t>(steps + 1) * width);
-  for (int row = 0; row <= steps; ++row)
-    for (int i = 0; i < width; ++i)
-      table_[static_cast<size_t>(row) * width + i] =
-          static_cast<float>(value(i - 1 - static_cast<double>(row) / steps));
-}
+GriddingKernel::GriddingKernel()
+    : scale_(1 / transform_of(1, 0)), table_([this](double fraction, double (&out)[width]) {
+        for (int i = 0; i < width; ++i) out[i] = value(i - 1 - fraction);
+      }) {}
 
 double GriddingKernel::value(double t) const {
   const double inside = 1 - t * t / 4;
@@ -33,10 +37,7 @@ double GriddingKernel::value(double t) const {
 }
 
 double GriddingKernel::transform(double position) const {
-  const double square = beta * beta - std::pow(pi * width * position, 2);
-  if (square > 1e-12) return scale_ * width * std::sinh(std::sqrt(square)) / std::sqrt(square);
-  if (square < -1e-12) return scale_ * width * std::sin(std::sqrt(-square)) / std::sqrt(-square);
-  return scale_ * width;
+  return transform_of(scale_, position);
 }
 
 }  // namespace tessera

@@ -2,28 +2,21 @@
 // Interpolation between the components of a 2×-padded spectrum.
 #pragma once
 
-#include <algorithm>
-#include <vector>
+#include "tessera/simulate/kernel_table.h"
 
 namespace tessera {
 
 // Kaiser–Bessel window of width 4 for oversampling 2 (Jackson et al. 1991; β of Beatty, Nishimura & Pauly 2005):
 // C(t) = I₀(β √(1 − (t/2)²)), |t| < 2, scaled to sum to about 1. Interpolating a spectrum of a function that fills at
 // most half of the box and was divided by transform() beforehand, or dividing afterwards for the adjoint, is exact to
-// about 1e-3 of the largest value. Weights come from a table with linear interpolation, error 1e-6.
+// about 1e-3 of the largest value.
 class GriddingKernel {
  public:
   static constexpr int width = 4;
   static const GriddingKernel& instance();
 
   // Weights of the grid points floor(t) − 1 … floor(t) + 2 for fraction = t − floor(t).
-  void weights(float fraction, float (&out)[width]) const {
-    const float scaled = fraction * steps;
-    const int row = std::min(static_cast<int>(scaled), steps - 1);
-    const float part = scaled - static_cast<float>(row);
-    const float* low = &table_[static_cast<size_t>(row) * width];
-    for (int i = 0; i < width; ++i) out[i] = low[i] + part * (low[i + width] - low[i]);
-  }
+  void weights(float fraction, float (&out)[width]) const { table_.weights(fraction, out); }
 
   // ∫ C(t) cos(2π t ν) dt, ν the position as a fraction of the padded box, |ν| ≤ ¼.
   double transform(double position) const;
@@ -31,9 +24,8 @@ class GriddingKernel {
  private:
   GriddingKernel();
   double value(double t) const;
-  static constexpr int steps = 1024;
-  double scale_ = 1;
-  std::vector<float> table_;
+  double scale_;
+  KernelTable<width> table_;
 };
 
 }  // namespace tessera

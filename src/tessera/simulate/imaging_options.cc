@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
-#include <initializer_list>
 
 #include "tessera/simulate/imaging.h"
 
 namespace tessera {
-namespace {
-
-void require_one_of(const char* option, const std::string& value, std::initializer_list<const char*> allowed,
-                    Faults& faults) {
-  std::string list;
-  for (const char* name : allowed) {
-    if (value == name) return;
-    list += std::string(list.empty() ? "" : ", ") + name;
-  }
-  faults.add(fmt::format("--{} must be one of {}; \"{}\" was given", option, list, value));
-}
-
-}  // namespace
 
 void ImagingOptions::add_faults(Faults& faults) const {
   if (!noise_free && !(snr > 0 && std::isfinite(snr)))

@@ -12,19 +12,18 @@ const LineKernel& LineKernel::instance() {
   return kernel;
 }
 
-LineKernel::LineKernel() : table_(static_cast<size_t>(steps + 1) * width) {
-  constexpr double shape = 4;
-  for (int row = 0; row <= steps; ++row) {
-    double values[width], sum = 0;
-    for (int i = 0; i < width; ++i) {
-      const double t = i - 3 - static_cast<double>(row) / steps, inside = 1 - t * t / 16;
-      const double window = inside <= 0 ? 0 : std::cyl_bessel_i(0, shape * std::sqrt(inside));
-      const double sinc = std::abs(t) < 1e-9 ? 1 : std::sin(pi * t) / (pi * t);
-      values[i] = sinc * window;
-      sum += values[i];
-    }
-    for (int i = 0; i < width; ++i) table_[static_cast<size_t>(row) * width + i] = static_cast<float>(values[i] / sum);
-  }
-}
+LineKernel::LineKernel()
+    : table_([](double fraction, double (&out)[width]) {
+        constexpr double shape = 4;
+        double sum = 0;
+        for (int i = 0; i < width; ++i) {
+          const double t = i - 3 - fraction, inside = 1 - t * t / 16;
+          const double window = inside <= 0 ? 0 : std::cyl_bessel_i(0, shape * std::sqrt(inside));
+          const double sinc = std::abs(t) < 1e-9 ? 1 : std::sin(pi * t) / (pi * t);
+          out[i] = sinc * window;
+          sum += out[i];
+        }
+        for (double& weight : out) weight /= sum;
+      }) {}
 
 }  // namespace tessera

@@ -10,15 +10,6 @@
 #include "tessera/simulate/view_filter.h"
 
 namespace tessera {
-namespace {
-
-void require_one_of(const char* option, const std::string& value, const std::vector<std::string>& allowed,
-                    Faults& faults) {
-  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-    faults.add(fmt::format("--{} must be one of {}; \"{}\" was given", option, fmt::join(allowed, ", "), value));
-}
-
-}  // namespace
 
 void ReconstructionOptions::add_faults(Faults& faults) const {
   require_one_of("reconstruction", method, {"wbp", "fourier", "sirt"}, faults);

@@ -23,83 +23,76 @@ Json json_of(const std::vector<Vec3>& points) {
   return out;
 }
 
-Json json_of(const SceneSpecies& s) {
-  return {{"name", s.name},         {"structure", s.structure}, {"assembly", s.assembly}, {"mass_kDa", s.mass_kDa},
-          {"radius_A", s.radius_A}, {"requested", s.requested}, {"placed", s.placed}};
+Json json_of(const Rotation& r) {
+  return {r.w(), r.x(), r.y(), r.z()};
 }
 
-Json json_of(const SceneBody& b) {
-  const Rotation& r = b.scene_from_ref;
-  return {{"species", b.species},
-          {"position_A", json_of(b.position_A)},
-          {"quaternion_wxyz", {r.w(), r.x(), r.y(), r.z()}},
-          {"filament", b.filament},
-          {"membrane", b.membrane}};
+template <typename T>
+Json json_of(const T& value) {
+  return value;
 }
 
-Json json_of(const SceneBall& b) {
-  return {{"position_A", json_of(b.position_A)},
-          {"radius_A", b.radius_A},
-          {"body", b.body},
-          {"filament", b.filament},
-          {"membrane", b.membrane}};
+// One list of names for both directions.
+template <typename Visit>
+void each_field(SceneSpecies& s, Visit&& visit) {
+  visit("name", s.name);
+  visit("structure", s.structure);
+  visit("assembly", s.assembly);
+  visit("mass_kDa", s.mass_kDa);
+  visit("radius_A", s.radius_A);
+  visit("requested", s.requested);
+  visit("placed", s.placed);
 }
 
-Json json_of(const SceneFilament& f) {
-  return {{"name", f.name}, {"radius_A", f.radius_A}, {"species", f.species}, {"nodes_A", json_of(f.nodes_A)}};
+template <typename Visit>
+void each_field(SceneBody& b, Visit&& visit) {
+  visit("species", b.species);
+  visit("position_A", b.position_A);
+  visit("quaternion_wxyz", b.scene_from_ref);
+  visit("filament", b.filament);
+  visit("membrane", b.membrane);
 }
 
-Json json_of(const SceneMembrane& m) {
-  return {
-      {"shape", m.shape}, {"thickness_A", m.thickness_A}, {"nodes_A", json_of(m.nodes_A)}, {"triangles", m.triangles}};
+template <typename Visit>
+void each_field(SceneBall& b, Visit&& visit) {
+  visit("position_A", b.position_A);
+  visit("radius_A", b.radius_A);
+  visit("body", b.body);
+  visit("filament", b.filament);
+  visit("membrane", b.membrane);
+}
+
+template <typename Visit>
+void each_field(SceneFilament& f, Visit&& visit) {
+  visit("name", f.name);
+  visit("radius_A", f.radius_A);
+  visit("species", f.species);
+  visit("nodes_A", f.nodes_A);
+}
+
+template <typename Visit>
+void each_field(SceneMembrane& m, Visit&& visit) {
+  visit("shape", m.shape);
+  visit("thickness_A", m.thickness_A);
+  visit("nodes_A", m.nodes_A);
+  visit("triangles", m.triangles);
 }
 
 template <typename T>
 void write_rows(AtomicFile& file, const char* name, const std::vector<T>& rows, bool last) {
   file << "\"" << name << "\": [";
-  for (size_t i = 0; i < rows.size(); ++i) file << (i ? ",\n  " : "\n  ") << json_of(rows[i]).dump();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    T row = rows[i];
+    Json json;
+    each_field(row, [&](const char* field, const auto& value) { json[field] = json_of(value); });
+    file << (i ? ",\n  " : "\n  ") << json.dump();
+  }
   file << (last ? "]\n" : "],\n");
 }
 
-void read_species(const JsonFields& fields, SceneSpecies& s) {
-  fields.read("name", s.name);
-  fields.read("structure", s.structure);
-  fields.read("assembly", s.assembly);
-  fields.read("mass_kDa", s.mass_kDa);
-  fields.read("radius_A", s.radius_A);
-  fields.read("requested", s.requested);
-  fields.read("placed", s.placed);
-}
-
-void read_body(const JsonFields& fields, SceneBody& b) {
-  fields.read("species", b.species);
-  fields.read("position_A", b.position_A);
-  fields.read("quaternion_wxyz", b.scene_from_ref);
-  fields.read("filament", b.filament);
-  fields.read("membrane", b.membrane);
-}
-
-void read_ball(const JsonFields& fields, SceneBall& b) {
-  fields.read("position_A", b.position_A);
-  fields.read("radius_A", b.radius_A);
-  fields.read("body", b.body);
-  fields.read("filament", b.filament);
-  fields.read("membrane", b.membrane);
-}
-
-void read_filament(const JsonFields& fields, SceneFilament& f) {
-  fields.read("name", f.name);
-  fields.read("radius_A", f.radius_A);
-  fields.read("species", f.species);
-  fields.read("nodes_A", f.nodes_A);
-}
-
-void read_membrane(const JsonFields& fields, SceneMembrane& m) {
-  fields.read("shape", m.shape);
-  fields.read("thickness_A", m.thickness_A);
-  fields.read("nodes_A", m.nodes_A);
-  fields.read("triangles", m.triangles);
-}
+constexpr auto read_row = [](const JsonFields& fields, auto& row) {
+  each_field(row, [&](const char* name, auto& value) { fields.read(name, value); });
+};
 
 Json parse(const std::filesystem::path& file) {
   try {
@@ -143,11 +136,11 @@ Scene read_scene(const std::filesystem::path& path) {
   fields.read("voxel_size_A", scene.voxel_size_A);
   fields.read("seed", scene.seed);
   fields.read("mode", scene.mode);
-  fields.rows("species", scene.species, read_species);
-  fields.rows("bodies", scene.bodies, read_body);
-  fields.rows("balls", scene.balls, read_ball);
-  fields.rows("filaments", scene.filaments, read_filament);
-  fields.rows("membranes", scene.membranes, read_membrane);
+  fields.rows("species", scene.species, read_row);
+  fields.rows("bodies", scene.bodies, read_row);
+  fields.rows("balls", scene.balls, read_row);
+  fields.rows("filaments", scene.filaments, read_row);
+  fields.rows("membranes", scene.membranes, read_row);
   if (faults.empty()) add_scene_faults(scene, faults);
   faults.raise<IoError>(fmt::format("{} is no sound scene; write it again with tessera pack", file.string()));
   return scene;

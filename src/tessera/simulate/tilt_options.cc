@@ -14,12 +14,6 @@
 namespace tessera {
 namespace {
 
-void require_one_of(const char* option, const std::string& value, const std::vector<std::string>& allowed,
-                    Faults& faults) {
-  if (std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-    faults.add(fmt::format("--{} must be one of {}; \"{}\" was given", option, fmt::join(allowed, ", "), value));
-}
-
 void require_not_negative(std::initializer_list<std::pair<const char*, double>> values, Faults& faults) {
   for (const auto& [option, value] : values)
     if (!(value >= 0 && std::isfinite(value)))

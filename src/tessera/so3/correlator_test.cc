@@ -45,13 +45,7 @@ ShellHarmonics random_harmonics(int L, int shells, uint64_t item) {
   return h;
 }
 
-double value_at(const ShellHarmonics& h, int s, Vec3 direction) {
-  double sum = 0;
-  for (int l = 0; l < h.bandwidth; ++l)
-    for (int m = 0; m <= l; ++m)
-      sum += (m == 0 ? 1 : 2) * (std::complex<double>(h.row(l, m)[s]) * reference::harmonic(l, m, direction)).real();
-  return sum;
-}
+using reference::value_at;
 
 class CorrelatorOf : public testing::TestWithParam<int> {};
 
