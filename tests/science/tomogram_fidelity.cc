@@ -92,20 +92,17 @@ Scene lattice(const DensityResult& density, int64_t pitch, uint64_t seed) {
 struct Column {
   const char* name;
   const char* method;
-  const char* weighting;  // "boxed": the weights of the boxed particles
+  const char* weighting;
 };
 
 Volume<float> reconstructed(const Scene& scene, const TiltSeries& series, const TiltSeriesOptions& options,
                             const Column& column, int64_t box, ExecContext& context, ReconstructionReport& report) {
   Volume<float> images = series.images;
   const int64_t thickness = scene.shape().z;
-  if (column.weighting == std::string("boxed")) {
-    filter_rows(images, test::boxed_filters(options.tilts(), box, fast_even_size(2 * scene.shape().x)), context);
-    return back_project_filtered(images, options.tilts(), thickness, context);
-  }
   ReconstructionOptions how;
   how.method = column.method;
   how.weighting = column.weighting;
+  how.weighting_thickness = static_cast<int>(box);
   return reconstruct_tomogram(images, options.tilts(), thickness, how, context, &report);
 }
 
@@ -137,7 +134,7 @@ void particles(double snr, const std::string& structure, uint64_t seed) {
   imaging.amplitude_contrast = options.amplitude_contrast;
   imaging.max_shift_voxels = 1;
   std::vector<test::Curve> curves = {test::boxed_curves(density.map, 50, imaging, run.context).summary()};
-  const std::vector<Column> columns = {{"boxed w", "wbp", "boxed"},
+  const std::vector<Column> columns = {{"capped", "wbp", "capped"},
                                        {"wbp", "wbp", "ramp"},
                                        {"fourier", "fourier", "ramp"},
                                        {"exact", "wbp", "exact"},

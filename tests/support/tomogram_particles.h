@@ -7,30 +7,12 @@
 
 #include "tessera/simulate/ground_truth.h"
 #include "tessera/simulate/particles.h"
-#include "tessera/simulate/sample_weights.h"
 #include "tessera/simulate/turned_density.h"
 #include "tessera/simulate/view_filter.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/shells.h"
 
 namespace tessera::test {
-
-// The weights of the boxed particles' inversion (simulate/sample_weights.h: areas in units of (1/box)² of samples
-// 1/2box apart) as filters of whole images.
-inline ViewFilters boxed_filters(const std::vector<double>& tilts, int64_t box, int64_t length) {
-  const auto weights = tilt_sample_weights(tilts, box);
-  ViewFilters out(tilts.size(), std::vector<float>(length / 2 + 1, 0.0f));
-  for (size_t j = 0; j < tilts.size(); ++j)
-    for (int64_t u = 0; u <= length / 2; ++u) {
-      const double place = 2.0 * static_cast<double>(box) * static_cast<double>(u) / static_cast<double>(length);
-      const auto low = static_cast<int64_t>(place);
-      if (low + 1 >= box) continue;
-      const double part = place - static_cast<double>(low);
-      out[j][u] = static_cast<float>(((1 - part) * weights[j][low] + part * weights[j][low + 1]) * 2 /
-                                     static_cast<double>(box));
-    }
-  return out;
-}
 
 // A cube about a voxel of a tomogram that holds it.
 inline Volume<float> cut_out(const Volume<float>& tomogram, int64_t box, int64_t x0, int64_t y0, int64_t z0) {

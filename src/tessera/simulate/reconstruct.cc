@@ -8,7 +8,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/fft/plan.h"
 #include "tessera/simulate/gridding_kernel.h"
-#include "tessera/simulate/sample_weights.h"
+#include "tessera/simulate/view_filter.h"
 
 namespace tessera {
 
@@ -17,7 +17,11 @@ TiltReconstruction::TiltReconstruction(int64_t box, std::vector<double> tilts) :
   if (tilts_.empty()) throw InternalError("reconstruction from no tilts");
   for (const double tilt : tilts_)
     if (!(std::cos(tilt) > -1e-9)) throw InternalError("reconstruction from a tilt beyond ±90°");
-  weights_ = tilt_sample_weights(tilts_, box);
+  if (!std::is_sorted(tilts_.begin(), tilts_.end()))
+    throw InternalError("reconstruction from tilts that do not ascend");
+  weights_ = view_filters(tilts_, "capped", box, 2 * box);
+  for (auto& of_tilt : weights_)  // samples lie 1/2n apart along u
+    for (float& weight : of_tilt) weight *= 0.5f * static_cast<float>(box);
 }
 
 TiltReconstruction::~TiltReconstruction() = default;

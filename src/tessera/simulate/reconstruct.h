@@ -13,14 +13,15 @@ namespace tessera {
 // Inserts the spectra of tilt images at their places in Fourier space and transforms back. Tilt axis y, geometry of
 // optics/tilt_geometry.h. The result is linear in the images:
 //   V(x) = Σ_j Σ_uv w_j(u) F_j(u, v) exp(2πi k_j(u, v)·x / 2n)
-// w is the area of Fourier space that a sample stands for: samples that crowd near the tilt axis share it, isolated
-// slices get one thickness 1/n, so that the transfer of observed components is about 1 (iterated as in Pipe & Menon
-// 1999). The sum is computed by gridding onto (2n)³ with a Kaiser–Bessel kernel 4 wide, error about 1e-3 of the
-// maximum. Immutable after construction, thread-safe. Cost per volume: one FFT of (2n)³ and 16 multiply-adds per image
-// component. Tested: dense ±90° series return the density; the naive sum above (tests/reference/imaging_direct_sum.h).
+// w is the area of Fourier space that a sample stands for (the capped ramp of simulate/view_filter.h): its polar cell
+// where slices crowd near the tilt axis, one thickness 1/n where they lie apart, so that the transfer of observed
+// components is about 1 and the noise of crowded ones about the least possible. The sum is computed by gridding onto
+// (2n)³ with a Kaiser–Bessel kernel 4 wide, error about 1e-3 of the maximum. Immutable after construction, thread-safe.
+// Cost per volume: one FFT of (2n)³ and 16 multiply-adds per image component. Tested: dense ±90° series return the
+// density; the naive sum above (tests/reference/imaging_direct_sum.h).
 class TiltReconstruction {
  public:
-  // box: edge n of the volume. Images are 2n × 2n, their spectra centred on the image's centre pixel n.
+  // box: edge n of the volume; tilts ascend. Images are 2n × 2n, their spectra centred on the image's centre pixel n.
   TiltReconstruction(int64_t box, std::vector<double> tilts);
   ~TiltReconstruction();
   TiltReconstruction(const TiltReconstruction&) = delete;
@@ -53,7 +54,7 @@ class TiltReconstruction {
  private:
   int64_t box_;
   std::vector<double> tilts_;
-  std::vector<std::vector<double>> weights_;  // [tilt][|u|]
+  std::vector<std::vector<float>> weights_;  // [tilt][|u|]
 };
 
 }  // namespace tessera

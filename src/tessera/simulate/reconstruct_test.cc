@@ -130,6 +130,33 @@ TEST(TiltReconstruction, SumIsEmptyAfterwards) {
   EXPECT_EQ(statistics(sum.finish()).variance, 0);
 }
 
+// A component p of the box is read from samples r_j near it, with D(p − r_j) the spectrum of the box. Of all weights
+// the best for a signal that is the same in them and noise of equal strength are w_j ∝ D(p − r_j): (Σ w D)²/Σ w² D² is
+// then Σ D². The weights must come near that (and may pass it a little: D is negative in places), with Σ w D about 1.
+TEST(TiltReconstruction, WeighsCrowdedAndSparseSlicesWell) {
+  const int64_t n = 48;
+  const TiltReconstruction plan(n, tilt_angles({-60, 60, 3}));
+  const auto sinc = [](double t) { return std::abs(t) < 1e-9 ? 1 : std::sin(pi * t) / (pi * t); };
+  for (int shell = 2; shell <= n / 2 - 2; ++shell) {
+    double gain = 0, share = 0;
+    int count = 0;
+    for (int angle = -55; angle <= 55; angle += 5, ++count) {
+      const double x = shell * std::cos(angle * degree), z = shell * std::sin(angle * degree);
+      double signal = 0, noise = 0, best = 0;
+      for (size_t j = 0; j < plan.tilts().size(); ++j)
+        for (int64_t u = 1 - n; u < n; ++u) {
+          const double radius = 0.5 * static_cast<double>(u);
+          const double d = sinc(x - radius * std::cos(plan.tilts()[j])) * sinc(z - radius * std::sin(plan.tilts()[j]));
+          const double w = plan.sample_weight(j, u);
+          signal += w * d, noise += w * w * d * d, best += d * d;
+        }
+      gain += signal, share += signal * signal / (noise * best);
+    }
+    EXPECT_NEAR(gain / count, 1, shell < 19 ? 0.05 : 0.25) << shell;  // from 19 on slices lie more than 1/n apart
+    EXPECT_GT(share / count, 0.9) << shell;
+  }
+}
+
 // A dense full series determines the density: the reconstruction returns it.
 class DenseFullSeries : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(EvenAndOdd, DenseFullSeries, testing::Values(32, 33));

@@ -28,10 +28,14 @@ struct ReconstructionOptions {
     visit(Option{"reconstruction", "", "wbp (weighted back-projection), fourier (direct inversion) or sirt",
                  "Reconstruction"},
           method);
-    visit(Option{"weighting", "", "ramp, exact (Harauz & van Heel) or none; for wbp and fourier", "Reconstruction"},
+    visit(Option{"weighting", "",
+                 "ramp, capped (no slice counts for more than its thickness), exact (Harauz & van Heel) or none; for "
+                 "wbp and fourier",
+                 "Reconstruction"},
           weighting);
     visit(Option{"weighting-thickness", "voxels",
-                 "Size of the objects that exact weighting is for; 0: the thickness of the tomogram", "Reconstruction"},
+                 "Size of the objects that capped and exact weighting are for; 0: the thickness of the tomogram",
+                 "Reconstruction"},
           weighting_thickness);
     visit(Option{"sirt-iterations", "", "Iterations of sirt", "Reconstruction"}, sirt_iterations);
     visit(Option{"sirt-relaxation", "", "Step of sirt, between 0 and 2", "Reconstruction"}, sirt_relaxation);
@@ -51,9 +55,8 @@ struct ReconstructionReport {
 // `images` (tilt, y, x) are projections in the geometry of optics/tilt_geometry.h at `tilts` (radians, ascending),
 // about pixel x/2; they are filtered in place. The tomogram has their x and y and `thickness` planes, its centre voxel
 // at n/2. Values are those of the specimen where the tilts observe it.
-//   wbp      V(x, z) = Σ_j q_j(x cos θ_j + z sin θ_j), q_j the rows filtered by view_filters() and read by LineKernel;
-//   0
-//            beyond their ends
+//   wbp      V(x, z) = Σ_j q_j(x cos θ_j + z sin θ_j), q_j the rows filtered by view_filters() and read by LineKernel,
+//            0 beyond their ends
 //   fourier  the same sum in Fourier space: gridded onto (2 thickness) × (2 width) for every y (GriddingKernel) and
 //            inverted. Equal to wbp to the accuracy of either interpolation (1e-2 below 0.4 cycles per pixel).
 //   sirt     x ← x + λ C Pᵀ R (b − P x), R and C the inverse sums of rows and columns of P (Gregor & Benson 2008), on a

@@ -17,7 +17,6 @@ namespace tessera {
 namespace {
 
 using test::boxed_curves;
-using test::boxed_filters;
 using test::Curve;
 using test::cut_curves;
 using test::for_each_particle;
@@ -125,8 +124,11 @@ TEST(Tomogram, ParticlesAreAsGoodAsBoxedOnesAtEqualSnr) {
   const TiltSeriesOptions options = simple_series(0.3);
   const Curve boxed = boxed_curves(species.map, 18, boxed_imaging(options), run.context).summary();
   TiltSeries series = images_of(scene, species, options, run.context);
-  filter_rows(series.images, boxed_filters(options.tilts(), box, fast_even_size(2 * scene.shape().x)), run.context);
-  const Volume<float> tomogram = back_project_filtered(series.images, options.tilts(), scene.shape().z, run.context);
+  ReconstructionOptions how;
+  how.weighting = "capped";  // that of boxed particles
+  how.weighting_thickness = box;
+  const Volume<float> tomogram =
+      reconstruct_tomogram(series.images, options.tilts(), scene.shape().z, how, run.context);
   const Curve cut = cut_curves(scene, species, options, tomogram).summary();
   for (size_t s = 2; s <= 13; ++s)
     EXPECT_NEAR(cut.mean[s], boxed.mean[s], 4 * std::sqrt(cut.variance_of_mean[s] + boxed.variance_of_mean[s]) + 0.05)

@@ -27,14 +27,17 @@ double overlap(const std::vector<double>& tilts, size_t j, double frequency, dou
 }  // namespace
 
 const std::vector<std::string>& weighting_names() {
-  static const std::vector<std::string> names = {"ramp", "exact", "none"};
+  static const std::vector<std::string> names = {"ramp", "capped", "exact", "none"};
   return names;
 }
 
 ViewFilters view_filters(const std::vector<double>& tilts, const std::string& weighting, int64_t thickness,
                          int64_t length) {
-  if (tilts.empty()) throw InternalError("filters of no tilts");
+  const auto& names = weighting_names();
+  if (tilts.empty() || std::find(names.begin(), names.end(), weighting) == names.end())
+    throw InternalError("filters of no tilts or of an unknown weighting");
   const auto depth = static_cast<double>(thickness), size = static_cast<double>(length);
+  const bool ramp = weighting == "ramp" || weighting == "capped";
   const double plain = 1 / (depth * static_cast<double>(tilts.size()));
   ViewFilters out(tilts.size(), std::vector<float>(length / 2 + 1));
   for (size_t j = 0; j < tilts.size(); ++j)
@@ -42,7 +45,8 @@ ViewFilters view_filters(const std::vector<double>& tilts, const std::string& we
       const double frequency = static_cast<double>(u) / size;
       double weight = plain;
       if (weighting == "exact") weight = 1 / (depth * overlap(tilts, j, frequency, depth));
-      if (weighting == "ramp" && tilts.size() > 1) weight = std::max(frequency, 0.25 / size) * angular_share(tilts, j);
+      if (ramp && tilts.size() > 1) weight = std::max(frequency, 0.25 / size) * angular_share(tilts, j);
+      if (weighting == "capped") weight = std::min(weight, 1 / depth);
       if (2 * u >= length) weight = 0;  // the Nyquist frequency has no phase of its own
       out[j][u] = static_cast<float>(weight);
     }
