@@ -22,6 +22,7 @@ const std::vector<std::vector<std::string>> verbs = {{"fetch"},
                                                      {"average"},
                                                      {"compare"},
                                                      {"evaluate", "classes"},
+                                                     {"extract"},
                                                      {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {

@@ -12,6 +12,7 @@ int cmd_coarse_grain(const Invocation& call);
 int cmd_pack(const Invocation& call);
 int cmd_simulate_particles(const Invocation& call);
 int cmd_simulate_tomogram(const Invocation& call);
+int cmd_extract(const Invocation& call);
 int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
 int cmd_compare(const Invocation& call);

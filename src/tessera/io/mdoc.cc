@@ -3,6 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
+#include <sstream>
+
+#include "tessera/base/errors.h"
+#include "tessera/io/atomic_file.h"
+
 namespace tessera {
 
 std::string format_mdoc(const Mdoc& mdoc) {
@@ -25,6 +32,28 @@ std::string format_mdoc(const Mdoc& mdoc) {
 std::string format_tilt_angles(const std::vector<double>& degrees) {
   std::string out;
   for (const double angle : degrees) out += fmt::format("{:8.3f}\n", angle == 0 ? 0.0 : angle);
+  return out;
+}
+
+std::vector<double> read_tilt_angles(const std::filesystem::path& path) {
+  std::istringstream text(read_text_file(path));
+  std::vector<double> out;
+  Faults faults;
+  std::string line;
+  for (int number = 1; std::getline(text, line); ++number) {
+    const size_t first = line.find_first_not_of(" \t\r");
+    if (first == std::string::npos || line[first] == '#') continue;
+    const std::string word = line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
+    const char *begin = word.c_str() + (word[0] == '+' ? 1 : 0), *end = word.c_str() + word.size();
+    double angle = 0;
+    const auto [stop, error] = std::from_chars(begin, end, angle);
+    if (error != std::errc() || stop != end || !(std::abs(angle) <= 90))
+      faults.add(fmt::format("line {}: '{}' is not an angle within ±90°", number, word));
+    else
+      out.push_back(angle);
+  }
+  if (out.empty() && faults.empty()) faults.add("no angles in it");
+  faults.raise<IoError>(path.string() + ": a tilt angle in degrees is expected on each line");
   return out;
 }
 

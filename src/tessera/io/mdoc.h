@@ -32,4 +32,8 @@ std::string format_mdoc(const Mdoc& mdoc);
 // One angle in degrees a line.
 std::string format_tilt_angles(const std::vector<double>& degrees);
 
+// The angles of a .tlt or .rawtlt file, degrees, in the order of the file; empty lines and lines that begin with # are
+// passed over. IoError naming every line that is not a number within ±90, and a file without angles.
+std::vector<double> read_tilt_angles(const std::filesystem::path& path);
+
 }  // namespace tessera

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/io/mdoc.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include "tessera/base/errors.h"
+#include "tests/support/scratch_folder.h"
 
 namespace tessera {
 namespace {
@@ -22,6 +25,22 @@ TEST(Mdoc, Fixture) {
             "Defocus = -4.0500\nTargetDefocus = -4.0500\nRotationAngle = 0\nBinning = 1\nMinMaxMean = 70 260 180\n"
             "DateTime = 01-Jan-00  00:00:00\n");
   EXPECT_EQ(format_tilt_angles({-60, -0.0, 12.3456}), " -60.000\n   0.000\n  12.346\n");
+}
+
+class TiltAngles : public test::ScratchFolder {};
+
+TEST_F(TiltAngles, ComeBackFromTheirFile) {
+  const auto file = put("a.tlt", "# a comment\n" + format_tilt_angles({-60, 0, 12.3456}) + "\n  +7.5\r\n");
+  EXPECT_THAT(read_tilt_angles(file), testing::ElementsAre(-60, 0, 12.346, 7.5));
+}
+
+TEST_F(TiltAngles, EveryBadLineIsNamed) {
+  const auto file = put("a.tlt", "-60\nten\n120\n3 4\n");
+  EXPECT_THAT(test::message_of<IoError>([&] { read_tilt_angles(file); }),
+              testing::AllOf(testing::HasSubstr("line 2: 'ten'"), testing::HasSubstr("line 3: '120'"),
+                             testing::HasSubstr("line 4: '3 4'"), testing::HasSubstr("a.tlt")));
+  EXPECT_THAT(test::message_of<IoError>([&] { read_tilt_angles(put("b.tlt", "\n")); }),
+              testing::HasSubstr("no angles"));
 }
 
 }  // namespace

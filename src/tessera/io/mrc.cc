@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -15,6 +14,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc_header.h"
+#include "tessera/io/mrc_voxels.h"
 #include "tessera/volume/masks.h"
 
 namespace tessera {
@@ -107,48 +107,6 @@ MrcInfo interpret(const MrcHeader& header, Source& source) {
   return info;
 }
 
-float half_to_float(uint16_t half) {
-  const uint32_t sign = uint32_t{half & 0x8000u} << 16, exponent = (half >> 10) & 31, fraction = half & 1023;
-  if (exponent == 0) {
-    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    return sign ? -magnitude : magnitude;
-  }
-  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
-
-uint16_t word16(const unsigned char* in, bool swapped) {
-  uint16_t value;
-  std::memcpy(&value, in, 2);
-  return swapped ? __builtin_bswap16(value) : value;
-}
-
-void decode_voxels(const MrcHeader& header, const unsigned char* in, int64_t count, float* out) {
-  const bool swapped = header.swapped;
-  switch (header.mode) {
-    case 0:
-      for (int64_t i = 0; i < count; ++i)
-        out[i] = header.unsigned_bytes ? static_cast<float>(in[i]) : static_cast<float>(static_cast<int8_t>(in[i]));
-      break;
-    case 1:
-      for (int64_t i = 0; i < count; ++i)
-        out[i] = static_cast<float>(static_cast<int16_t>(word16(in + 2 * i, swapped)));
-      break;
-    case 6:
-      for (int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(word16(in + 2 * i, swapped));
-      break;
-    case 12:
-      for (int64_t i = 0; i < count; ++i) out[i] = half_to_float(word16(in + 2 * i, swapped));
-      break;
-    default:
-      for (int64_t i = 0; i < count; ++i) {
-        uint32_t value;
-        std::memcpy(&value, in + 4 * i, 4);
-        out[i] = std::bit_cast<float>(swapped ? __builtin_bswap32(value) : value);
-      }
-  }
-}
-
 // Voxels in the order of the file: sections, rows, columns.
 Volume<float> read_voxels(const MrcHeader& header, Source& source) {
   Volume<float> voxels({header.size[2], header.size[1], header.size[0]});
@@ -161,7 +119,7 @@ Volume<float> read_voxels(const MrcHeader& header, Source& source) {
       throw IoError(fmt::format("'{}' is truncated: {} of {} voxels are there; copy the file again", source.name(),
                                 first + static_cast<int64_t>(got) / voxel_bytes, voxels.size()));
     }
-    decode_voxels(header, buffer.data(), count, voxels.data() + first);
+    decode_mrc_voxels(header.mode, header.swapped, header.unsigned_bytes, buffer.data(), count, voxels.data() + first);
   }
   source.finish();
   return voxels;

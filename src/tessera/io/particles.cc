@@ -103,7 +103,7 @@ void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& g
 }
 
 // RELION 3.0 had no optics block: one group from the first row.
-void old_optics(const StarTable& table, ParticleSet& out, const std::string& source, Faults& faults) {
+void old_optics(const StarTable& table, bool picks, ParticleSet& out, const std::string& source, Faults& faults) {
   Columns c(table, source, faults);
   OpticsGroup group;
   group.name = "opticsGroup1";
@@ -115,18 +115,23 @@ void old_optics(const StarTable& table, ParticleSet& out, const std::string& sou
     group.cs_mm = c.number(0, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(0, "rlnAmplitudeContrast", 0.1);
   }
-  if (!(group.voxel_size_A > 0))
+  if (!(group.voxel_size_A > 0) && !picks)
     faults.add(source +
                ": no data_optics block and no rlnDetectorPixelSize with rlnMagnification: the voxel size is unknown");
   out.optics.push_back(group);
 }
 
-void read_rows(const StarTable& table, ParticleSet& out, const std::map<int, int>& group_of_number,
+void read_rows(const StarTable& table, bool picks, ParticleSet& out, const std::map<int, int>& group_of_number,
                const std::string& source, Faults& faults) {
   Columns c(table, fmt::format("{} data_{}", source, table.name), faults);
-  if (!c.has("rlnImageName")) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
+  if (!c.has("rlnImageName") && !picks) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
   const auto present = [&](const char* column) { return table.find(column).has_value(); };
   const bool coordinates = present("rlnCoordinateX") && present("rlnCoordinateY") && present("rlnCoordinateZ");
+  if (picks && !coordinates)
+    faults.add(
+        fmt::format("{}: data_{} lacks _rlnCoordinateX, _rlnCoordinateY or _rlnCoordinateZ: the places in the "
+                    "tomogram, in voxels from 0",
+                    source, table.name));
   for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage",
                           "rlnSphericalAberration", "rlnAmplitudeContrast"})
     if (group_of_number.empty()) c.has(old);
@@ -249,7 +254,9 @@ std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder,
 
 }  // namespace
 
-ParticleSet read_particles(const fs::path& path) {
+namespace {
+
+ParticleSet read_list(const fs::path& path, bool picks) {
   const StarDocument document = read_star(path);
   const std::string source = path.string();
   const StarTable* particles = document.find("particles");
@@ -266,12 +273,36 @@ ParticleSet read_particles(const fs::path& path) {
     read_optics(*optics, out, group_of_number, source, faults);
     if (out.optics.empty()) faults.add(source + ": data_optics is empty");
   } else {
-    old_optics(*particles, out, source, faults);
+    old_optics(*particles, picks, out, source, faults);
   }
-  read_rows(*particles, out, group_of_number, source, faults);
+  read_rows(*particles, picks, out, group_of_number, source, faults);
   for (const StarTable& table : document.tables)
     if (&table != particles && table.name != "optics") out.extra_tables.push_back(table);
   faults.raise<IoError>(source);
+  return out;
+}
+
+}  // namespace
+
+ParticleSet read_particles(const fs::path& path) {
+  return read_list(path, false);
+}
+
+ParticleSet read_picks(const fs::path& path) {
+  ParticleSet out = read_list(path, true);
+  const auto& names = out.extra_optics_columns;
+  const auto column =
+      static_cast<size_t>(std::find(names.begin(), names.end(), "rlnMicrographPixelSize") - names.begin());
+  Faults faults;
+  for (OpticsGroup& group : out.optics) {
+    if (column >= group.extra.size()) continue;
+    const std::string& value = group.extra[column];
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), group.voxel_size_A);
+    if (error != std::errc() || end != value.data() + value.size() || !(group.voxel_size_A > 0))
+      faults.add(fmt::format("{}: optics group {}: _rlnMicrographPixelSize is '{}', not a length above 0",
+                             path.string(), group.name, value));
+  }
+  faults.raise<IoError>(path.string());
   return out;
 }
 

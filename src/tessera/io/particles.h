@@ -50,6 +50,12 @@ struct ParticleSet {
 // groups, half not 0, 1 or 2. Images are not opened (check_images does).
 ParticleSet read_particles(const std::filesystem::path& path);
 
+// Places in a tomogram: any list with rlnCoordinateX/Y/Z, voxels of the tomogram from 0. What only extraction gives may
+// be missing: images (left empty), the voxel size (0 where the list does not tell it). In an optics block
+// rlnMicrographPixelSize, where present, is the voxel size of coordinates, in place of rlnImagePixelSize. IoError as
+// read_particles, and where a place is missing.
+ParticleSet read_picks(const std::filesystem::path& path);
+
 // Atomic. Image and weight names are written relative to the STAR's folder where the file lies under it, otherwise
 // absolute; a name found nowhere is written as it is. Angles and origins carry 6 decimals.
 void write_particles(const std::filesystem::path& path, const ParticleSet& set);

@@ -10,6 +10,7 @@
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/pending_folder.h"
+#include "tessera/pipeline/subtomogram_names.h"
 #include "tessera/simulate/builtin.h"
 
 namespace tessera {
@@ -67,10 +68,6 @@ std::vector<SimulatedStructure> make_densities(const SimulateParticlesRequest& r
   return structures;
 }
 
-std::string image_name(int64_t index) {
-  return fmt::format("subtomograms/particle_{:06}.mrc", index + 1);
-}
-
 // The list without poses; truth adds them.
 ParticleSet empty_list(const SimulateParticlesRequest& request, int64_t count, const std::filesystem::path& folder) {
   ParticleSet set;
@@ -85,17 +82,10 @@ ParticleSet empty_list(const SimulateParticlesRequest& request, int64_t count, c
   set.particles.resize(count);
   set.directory = folder;
   for (int64_t i = 0; i < count; ++i) {
-    set.particles[i].image = image_name(i);
+    set.particles[i].image = subtomogram_name(i);
     set.particles[i].weight = "wedge.mrc";
   }
   return set;
-}
-
-// Subtomograms of an earlier, larger set under the names this program gives would be taken for part of this one.
-void remove_surplus(const std::filesystem::path& folder, int64_t count) {
-  std::error_code error;
-  for (int64_t i = count; std::filesystem::remove(folder / image_name(i), error); ++i) {
-  }
 }
 
 }  // namespace
@@ -185,7 +175,7 @@ SimulateParticlesOutcome run_simulate_particles(const SimulateParticlesRequest& 
   record.set_result("simulation", outcome.json());
   record.write(pending.path() / "run.json");
   pending.commit();
-  remove_surplus(request.output, outcome.particles);
+  remove_surplus_subtomograms(request.output, outcome.particles);
   return outcome;
 }
 

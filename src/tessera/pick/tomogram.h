@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A tomogram of which boxes can be had, however large it is.
+#pragma once
+
+#include <functional>
+
+#include "tessera/volume/volume.h"
+
+namespace tessera {
+
+struct Tomogram {
+  Shape3 shape;
+  double voxel_size_A = 1;
+  // The voxels from (z, y, x) on, all inside the tomogram. Called from several threads.
+  std::function<Volume<float>(int64_t z, int64_t y, int64_t x, Shape3 shape)> read;
+};
+
+// One that lies in memory, and must outlive what is returned.
+Tomogram tomogram_of(const Map& map);
+
+// A box of any place, part or all of it beyond the border.
+struct TomogramBox {
+  Volume<float> voxels;                                    // `fill` outside the tomogram
+  int64_t z0 = 0, z1 = 0, y0 = 0, y1 = 0, x0 = 0, x1 = 0;  // the part [0, 1) of each axis of `voxels` that is inside
+  int64_t inside() const { return (z1 - z0) * (y1 - y0) * (x1 - x0); }
+};
+TomogramBox read_box(const Tomogram& tomogram, int64_t z, int64_t y, int64_t x, Shape3 shape, float fill = 0);
+
+}  // namespace tessera
