@@ -27,7 +27,7 @@ class Extract : public CliTest {
     for (float& v : map.voxels) v = static_cast<float>(random.normal());
     write_mrc(path("tomogram.mrc"), map);
     add({20.25, 24, 16}, 1);
-    add({2, 24.5, 16}, 2);
+    add({2, 24.3, 16}, 2);
     add({30, 30, 20}, 2);
   }
   void add(Vec3 at, int class_number) {

@@ -77,7 +77,7 @@ TEST_F(MrcWindowsTest, OfCompressedFiles) {
 }
 
 TEST_F(MrcWindowsTest, RefusesStacks) {
-  write_mrc(path("stack.mrc"), map_, {.is_stack = true});
+  write_mrc(path("stack.mrc"), map_, {.label = "stack", .is_stack = true});
   EXPECT_THAT(test::message_of<IoError>([&] { MrcWindows windows(path("stack.mrc")); }), HasSubstr("stack"));
 }
 
