@@ -32,6 +32,16 @@ struct Place {
   Vec3 centre;      // voxels of the tomogram
 };
 
+// Removes a column that the extraction writes itself, with its values.
+template <typename Row>
+void drop_column(std::vector<std::string>& columns, const char* name, std::vector<Row>& rows) {
+  const auto at = std::find(columns.begin(), columns.end(), name) - columns.begin();
+  if (at == std::ssize(columns)) return;
+  columns.erase(columns.begin() + at);
+  for (Row& row : rows)
+    if (at < std::ssize(row.extra)) row.extra.erase(row.extra.begin() + at);
+}
+
 class Extraction {
  public:
   Extraction(const ExtractRequest& request, ExecContext& context)
@@ -39,6 +49,7 @@ class Extraction {
         context_(context),
         picks_(read_picks(request.picks)),
         opened_(open_tomogram(request.tomogram, request.voxel_size_A, context.sink)) {
+    drop_column(picks_.extra_columns, "tesseraOutside", picks_.particles);  // of an earlier extraction
     outcome_.folder = request.output;
     outcome_.box = request.extraction.box;
     outcome_.voxel_size_A = opened_.tomogram.voxel_size_A * request.extraction.bin;
@@ -209,17 +220,8 @@ class Extraction {
   ParticleSet start_list() const {
     ParticleSet set;
     set.optics = picks_.optics;
-    const auto drop = [](std::vector<std::string>& columns, const char* name, auto&& rows) {
-      const auto at = std::find(columns.begin(), columns.end(), name) - columns.begin();
-      if (at == std::ssize(columns)) return;
-      columns.erase(columns.begin() + at);
-      rows(at);
-    };
     set.extra_optics_columns = picks_.extra_optics_columns;
-    drop(set.extra_optics_columns, "rlnMicrographPixelSize", [&](int64_t at) {
-      for (OpticsGroup& group : set.optics)
-        if (at < std::ssize(group.extra)) group.extra.erase(group.extra.begin() + at);
-    });
+    drop_column(set.extra_optics_columns, "rlnMicrographPixelSize", set.optics);
     set.extra_optics_columns.push_back("rlnMicrographPixelSize");
     for (OpticsGroup& group : set.optics) {
       group.box = outcome_.box;
