@@ -23,6 +23,8 @@ const std::vector<std::vector<std::string>> verbs = {{"fetch"},
                                                      {"compare"},
                                                      {"evaluate", "classes"},
                                                      {"extract"},
+                                                     {"pick"},
+                                                     {"evaluate", "picks"},
                                                      {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {

@@ -12,11 +12,13 @@ int cmd_coarse_grain(const Invocation& call);
 int cmd_pack(const Invocation& call);
 int cmd_simulate_particles(const Invocation& call);
 int cmd_simulate_tomogram(const Invocation& call);
+int cmd_pick(const Invocation& call);
 int cmd_extract(const Invocation& call);
 int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
 int cmd_compare(const Invocation& call);
 int cmd_evaluate_classes(const Invocation& call);
+int cmd_evaluate_picks(const Invocation& call);
 int cmd_demo(const Invocation& call);
 
 }  // namespace tessera

@@ -29,11 +29,13 @@ constexpr std::array verbs = {
     tessera::Verb{"simulate particles", tessera::cmd_simulate_particles, "Make subtomograms of known structures"},
     tessera::Verb{"simulate tomogram", tessera::cmd_simulate_tomogram,
                   "Image a packed scene: tilt series, tomogram and truth"},
+    tessera::Verb{"pick", tessera::cmd_pick, "Find the particles of a tomogram"},
     tessera::Verb{"extract", tessera::cmd_extract, "Cut subtomograms out of a tomogram"},
     tessera::Verb{"align", tessera::cmd_align, "Find the pose of every subtomogram against a map"},
     tessera::Verb{"average", tessera::cmd_average, "Average subtomograms, reference-free or from a map"},
     tessera::Verb{"compare", tessera::cmd_compare, "Compare a map with another map or an atomic model"},
     tessera::Verb{"evaluate classes", tessera::cmd_evaluate_classes, "Judge a classification by the true classes"},
+    tessera::Verb{"evaluate picks", tessera::cmd_evaluate_picks, "Judge picks by the particles that are there"},
     tessera::Verb{"demo", tessera::cmd_demo, "Simulate, average and judge built-in structures; needs no file"},
 };
 

@@ -78,7 +78,7 @@ ParticleSet truth_particles(const TruthContext& truth) {
     group.amplitude_contrast = truth.tilts.amplitude_contrast;
     set.optics.push_back(std::move(group));
   }
-  set.extra_columns = {"tesseraSpecies", "tesseraInstance", "tesseraFilament", "tesseraMembrane"};
+  set.extra_columns = {"tesseraSpecies", "tesseraInstance", "tesseraFilament", "tesseraMembrane", "tesseraRadius"};
   for (size_t i = 0; i < scene.bodies.size(); ++i) {
     const SceneBody& body = scene.bodies[i];
     Particle& particle = set.particles.emplace_back();
@@ -89,7 +89,8 @@ ParticleSet truth_particles(const TruthContext& truth) {
     particle.particle_from_ref = body.scene_from_ref;
     particle.coordinate = body.position_A * (1 / voxel);
     particle.extra = {scene.species[body.species].name, std::to_string(truth.numbers.of_body(static_cast<int64_t>(i))),
-                      std::to_string(body.filament + 1), std::to_string(body.membrane + 1)};
+                      std::to_string(body.filament + 1), std::to_string(body.membrane + 1),
+                      number(scene.species[body.species].radius_A / voxel)};
   }
   return set;
 }

@@ -33,8 +33,8 @@ struct TruthContext {
 
 // The bodies as a RELION particle list: coordinates in voxels of the tomogram (rlnCoordinate*, from 0), pose
 // (rlnAngle*, origins 0), rlnClassNumber the species from 1, rlnMicrographName tomogram.mrc, and tesseraSpecies,
-// tesseraInstance, tesseraFilament and tesseraMembrane (from 1; 0: none). rlnImageName is number@tomogram.mrc: nothing
-// is cut out yet.
+// tesseraInstance, tesseraFilament and tesseraMembrane (from 1; 0: none), tesseraRadius (voxels; of the farthest atom
+// from the centre of mass). rlnImageName is number@tomogram.mrc: nothing is cut out yet.
 ParticleSet truth_particles(const TruthContext& truth);
 
 // labels.star: value, name, kind and voxels of every label; instances.star: every instance with its label and place.

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fmt/format.h>
+
+#include "tessera/cli/commands.h"
+#include "tessera/cli/output.h"
+#include "tessera/cli/session.h"
+#include "tessera/pipeline/pick.h"
+
+namespace tessera {
+namespace {
+
+std::string scale_table(const std::vector<DogScale>& scales) {
+  std::vector<std::vector<std::string>> rows = {{"sigma/Å", "radius/Å", "peaks", "spread", "skewness", "threshold"}};
+  for (const DogScale& s : scales)
+    rows.push_back({fmt::format("{:.1f}", s.sigma_A), fmt::format("{:.1f}", s.radius_A), std::to_string(s.peaks),
+                    fmt::format("{:.3g}", s.spread), fmt::format("{:.2f}", s.skewness),
+                    fmt::format("{:.3g}", s.threshold)});
+  return column_table(rows);
+}
+
+}  // namespace
+
+int cmd_pick(const Invocation& call) {
+  Session session(call);
+  PickRequest request;
+  if (!session.parse(request)) return 0;
+  if (apply_preset(request)) session.assign_given();
+  const PickOutcome outcome = run_pick(request, session.context(), call.command_line);
+  std::string text = aligned_table({{"picks", std::to_string(outcome.picks)},
+                                    {"searched", fmt::format("{:.2f} % of {} voxels of {:.4g} Å",
+                                                             100.0 * static_cast<double>(outcome.region.searched()) /
+                                                                 static_cast<double>(outcome.region.voxels),
+                                                             outcome.region.voxels, outcome.voxel_size_A)},
+                                    {"list", outcome.star}});
+  if (!outcome.scales.empty()) text += scale_table(outcome.scales);
+  return session.print(outcome.json(), text);
+}
+
+}  // namespace tessera
