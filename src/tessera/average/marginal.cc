@@ -80,15 +80,16 @@ ShellHarmonics MarginalModel::power_of(const ShellHarmonics& map) const {
   return out;
 }
 
-MarginalModel::Reference MarginalModel::reference(const ShellHarmonics& map) const {
+MarginalModel::Reference MarginalModel::reference(const ShellHarmonics& map, double temperature) const {
   const So3Correlator& correlator = search_.correlator();
   Reference out;
   out.map = correlator.prepare(map);
+  for (const float weight : shell_weight_) out.shell_weight.push_back(weight / static_cast<float>(temperature));
   const auto power = correlator.prepare(power_of(map));
   So3Correlator::Workspace work;
   for (const ShellHarmonics& seen : seen_) {
     auto& half = out.half_power.emplace_back(correlator.grid_size());
-    correlator.correlate(seen, power, shell_weight_, half.data(), work);
+    correlator.correlate(seen, power, out.shell_weight, half.data(), work);
     for (float& v : half) v *= 0.5f;
   }
   return out;
@@ -108,7 +109,8 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     search_.shifted_harmonics(particle, static_cast<int>(t), work.shifted[t], work.search);
     for (size_t c = 0; c < classes; ++c) {
       float* score = &work.posterior[(c * translations + t) * grid];
-      correlator.correlate(work.shifted[t], references[c].map, shell_weight_, score, work.search.correlate);
+      correlator.correlate(work.shifted[t], references[c].map, references[c].shell_weight, score,
+                           work.search.correlate);
       const float* half_power = references[c].half_power[group].data();
       const auto prior = static_cast<float>(log_prior[c]);
       float largest[lanes];

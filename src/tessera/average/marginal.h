@@ -49,9 +49,11 @@ class MarginalModel {
 
   struct Reference {
     ShellMap map;
+    std::vector<float> shell_weight;               // s²/(σ² T)
     std::vector<AlignedVector<float>> half_power;  // ½C₁ on the grid of rotations, per tilt group
   };
-  Reference reference(const ShellHarmonics& map) const;
+  // Log-likelihoods with it are divided by the temperature T.
+  Reference reference(const ShellHarmonics& map, double temperature = 1) const;
   MarginalSums no_sums() const;  // retained stays empty until something is added
 
   struct Workspace {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 
+#include "tessera/average/annealing_schedule.h"
 #include "tessera/average/cavity.h"
 #include "tessera/average/convergence.h"
 #include "tessera/average/marginal.h"
@@ -45,12 +46,6 @@ ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
     for (int m = 0; m <= l; ++m) std::copy_n(map.row(l, m), std::min(shells, map.shells), out.row(l, m));
   return out;
 }
-
-// Means over the particles; of the effective poses the geometric one.
-struct Expected {
-  double log_evidence = 0, information = 0, effective_poses = 0;
-  double own_nats = 0;  // the log-likelihood that its own share of the average would give to a particle's poses
-};
 
 // The particles that anneal, on one grid.
 class Annealing {
@@ -103,7 +98,7 @@ class Annealing {
 
   // One E-step, all particles against maps without their own fold, and one M-step. coarse: the maps are those of
   // another grid, with the same particles.
-  Expected iterate(double ridge, const Annealing* coarse = nullptr) {
+  Expected iterate(double ridge, double temperature, const Annealing* coarse = nullptr) {
     const auto count = static_cast<int64_t>(members_.size());
     std::vector<MarginalParticle> said(count);
     std::vector<std::vector<MarginalSums>> next(count);
@@ -112,7 +107,7 @@ class Annealing {
     const auto whole = made.averages(ridge);
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
       if (context_.stop_requested()) throw Interrupted("stopped by request");
-      const auto references = references_of(made.maps_without(static_cast<int>(f), whole, ridge));
+      const auto references = references_of(made.maps_without(static_cast<int>(f), whole, ridge), temperature);
       for (int64_t i = f; i < count; i += folds_) {
         next[i].assign(options_.classes, model_.no_sums());
         said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
@@ -121,7 +116,7 @@ class Annealing {
     own_ = std::move(next);
     total_up();
     Expected out;
-    out.own_nats = respond(said, ridge);
+    out.own_nats = respond(said, ridge) / temperature;
     std::vector<double> share(options_.classes);
     for (const MarginalParticle& one : said) {
       out.log_evidence += one.log_evidence / static_cast<double>(count);
@@ -150,7 +145,7 @@ class Annealing {
   }
 
   // The last E-step: poses drawn for every particle of the stack, those that did not anneal included.
-  std::vector<Assignment> draw(double ridge, int draws) {
+  std::vector<Assignment> draw(double ridge, double temperature, int draws) {
     std::vector<int> fold_of(stack_.count(), -1);
     for (size_t i = 0; i < members_.size(); ++i) fold_of[members_[i]] = static_cast<int>(i % folds_);
     std::vector<std::vector<int64_t>> particles(folds_ + 1);
@@ -167,11 +162,11 @@ class Annealing {
     const auto whole = averages(ridge);
     auto masked_whole = whole;
     for (ShellHarmonics& map : masked_whole) mask_.apply(map);
-    const auto of_all = references_of(masked_whole);
+    const auto of_all = references_of(masked_whole, temperature);
     context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
                               [&](int64_t i, int worker) { place(particles[0][i], of_all, worker); });
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
-      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge));
+      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge), temperature);
       for (const int64_t i : particles[f + 1]) place(i, references, worker);
     });
     return out;
@@ -242,10 +237,11 @@ class Annealing {
     return out;
   }
 
-  std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps) const {
+  std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps,
+                                                      double temperature) const {
     std::vector<MarginalModel::Reference> out;
     for (const ShellHarmonics& map : maps)
-      out.push_back(model_.reference(embedded(map, search_.bandwidth(), search_.shells())));
+      out.push_back(model_.reference(embedded(map, search_.bandwidth(), search_.shells()), temperature));
     return out;
   }
 
@@ -266,25 +262,8 @@ class Annealing {
   std::vector<double> prior_;              // log
 };
 
-// Posteriors narrower than this have found something: before, the average is round and they hardly differ.
-constexpr double least_information = 0.7;
 // Nats on a particle's rotation that make an average worth keeping (docs/decisions.md).
 constexpr double condensed_information = 2;
-
-// Whether the average has condensed: the information on the rotations has risen and rises hardly more, or particles
-// begin to recognise their own share, which the linear response of the others no longer takes out.
-bool has_condensed(const std::vector<double>& information, double own_nats) {
-  constexpr size_t stride = 3;
-  if (information.size() < 2 || information.back() < least_information) return false;
-  if (information.back() < information[information.size() - 2]) return false;  // what random poses left is melting
-  if (own_nats > 0.4) return true;
-  double fastest = 0, now = 0;
-  for (size_t i = stride; i < information.size(); ++i) {
-    now = information[i] - information[i - stride];
-    fastest = std::max(fastest, now);
-  }
-  return information.size() >= 2 * stride && now < 0.2 * fastest;
-}
 
 int shells_for(const ParticleStack& stack, const AverageOptions& options, int degrees, double radius) {
   const double shells = options.initial_resolution_A
@@ -304,12 +283,13 @@ struct Setting {
   std::unique_ptr<Annealing> annealing(int degrees, int shells, double radius) const {
     return std::make_unique<Annealing>(stack, options, members, degrees, shells, radius, start.folds, context);
   }
-  void report(const char* what, size_t iteration, double ridge, const Expected& said) const {
+  void report(const char* what, int iteration, double ridge, double temperature, const Expected& said) const {
     context.sink.message(
         Severity::debug,
-        fmt::format("start, {} {}: ridge {:.3f}, log-evidence {:.3f}, information on rotations {:.3f}, "
-                    "effective poses {:.0f}, own share {:.2f} nats",
-                    what, iteration, ridge, said.log_evidence, said.information, said.effective_poses, said.own_nats));
+        fmt::format("start, {} {}: ridge {:.3f}, temperature {:.2f}, log-evidence {:.3f}, information on rotations "
+                    "{:.3f}, effective poses {:.0f}, own share {:.2f} nats",
+                    what, iteration, ridge, temperature, said.log_evidence, said.information, said.effective_poses,
+                    said.own_nats));
   }
 };
 
@@ -319,40 +299,39 @@ double found_radius(const Setting& setting, double outer_radius) {
   const auto round =
       setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, outer_radius / 2), outer_radius);
   round->scatter();
-  for (int i = 0; i < 4; ++i) round->iterate(1);
+  for (int i = 0; i < 4; ++i) round->iterate(1, 1);
   return round->radius(outer_radius);
 }
 
 struct Annealed {
   std::unique_ptr<Annealing> particles;
   Expected said;
-  double ridge = 0;
+  double ridge = 0, temperature = 1;
 };
 
-// Lowers the ridge until an average has condensed; where posteriors stay wide, no few poses stand for a particle, and a
-// finer grid uses what more of its components say.
+// Cools until an average has condensed, and holds it while it improves; where posteriors stay wide, no few poses stand
+// for a particle, and an iteration on a finer and colder grid uses what more of its components say.
 Annealed anneal(const Setting& setting, double radius) {
   const MarginalStartOptions& start = setting.start;
   const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
-  Annealed out{setting.annealing(start.degrees, shells, radius), {}, start.first_ridge};
+  AnnealingSchedule schedule;
+  Annealed out{setting.annealing(start.degrees, shells, radius), {}};
   out.particles->scatter();
-  std::vector<double> information;
   Progress progress(setting.context.sink, "start", start.iterations);
-  while (static_cast<int>(information.size()) < start.iterations && out.ridge > start.last_ridge &&
-         (information.empty() || !has_condensed(information, out.said.own_nats))) {
-    out.ridge = std::max(start.last_ridge, out.ridge * start.ridge_factor);
-    out.said = out.particles->iterate(out.ridge);
-    information.push_back(out.said.information);
-    setting.report("iteration", information.size(), out.ridge, out.said);
+  for (int iteration = 1; iteration <= start.iterations; ++iteration) {
+    out.ridge = schedule.ridge();
+    out.temperature = schedule.temperature();
+    out.said = out.particles->iterate(out.ridge, out.temperature);
+    setting.report("iteration", iteration, out.ridge, out.temperature, out.said);
     progress.advance();
+    if (!schedule.next(out.said)) break;
   }
   if (out.said.effective_poses <= most_effective_candidates) return out;
   const int degrees = start.degrees * 5 / 4;
   auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
-  for (int i = 0; i < start.finer_iterations; ++i) {
-    out.said = finer->iterate(out.ridge, i == 0 ? out.particles.get() : nullptr);
-    setting.report("finer", i + 1, out.ridge, out.said);
-  }
+  out.temperature = std::max(1.0, 0.5 * out.temperature);
+  out.said = finer->iterate(out.ridge, out.temperature, out.particles.get());
+  setting.report("finer", 1, out.ridge, out.temperature, out.said);
   out.particles = std::move(finer);
   return out;
 }
@@ -379,7 +358,7 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   out.noise_variance = stack.observed_variance();
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
-  out.assignments = annealed.particles->draw(annealed.ridge, start.draws);
+  out.assignments = annealed.particles->draw(annealed.ridge, annealed.temperature, start.draws);
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});

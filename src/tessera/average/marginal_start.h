@@ -10,12 +10,11 @@ namespace tessera {
 // Classes and poses for the first iteration, from random ones. All rotations and shifts of a grid are weighed by their
 // posterior (MarginalModel); every particle is compared with the average of the others.
 //
-// The maps are solved with a ridge of κ times the mean weight of each shell. Under a large κ the only stable average is
-// round; as κ falls, the average that the particles share most strongly condenses out of it. Each particle sees the
-// average that the others would have made without it (average/cavity.h), so that noise does not condense with it. The
-// information of the posterior about the rotations shows it: κ falls until that information, having risen, hardly rises
-// any more, or until a particle's own share of the average is worth 0.4 nats to it, where the correction, which is of
-// first order, ends. One iteration with a quarter more degrees and shells follows.
+// The maps are solved with a ridge of κ times the mean weight of each shell, and log-likelihoods are divided by a
+// temperature T. Hot, the only stable average is round; in cooling, the average that the particles share most strongly
+// condenses out of it, and T then holds the echo of the particles in it (AnnealingSchedule). Each particle sees the
+// average that the others would have made without it (average/cavity.h), so that noise does not condense with it. One
+// iteration at half the temperature with a quarter more degrees and shells follows.
 //
 // A first round with few angular degrees and a large κ makes a round average, and from it the particle's radius unless
 // options give a mask. Band limit: options.initial_resolution_A, or as many shells as `degrees` resolve on that radius.
@@ -24,10 +23,8 @@ namespace tessera {
 // options.start_particles for each class take part in the annealing; the rest are placed at its end.
 struct MarginalStartOptions {
   int degrees = 22;
-  double first_ridge = 0.6, ridge_factor = 0.94, last_ridge = 0.06;
-  int iterations = 60;       // at most
-  int finer_iterations = 1;  // with a quarter more degrees and shells, where posteriors stay wide
-  int folds = 64;            // at most; a particle's own fold is left out
+  int iterations = 60;  // at most
+  int folds = 64;       // at most; a particle's own fold is left out
   int draws = 64;
 };
 // Whether a run may begin with it: by name, or with --start auto, where it was measured to win (docs/accuracy.md): one
