@@ -26,6 +26,17 @@ int64_t tile_edge(int64_t size) {
   return std::min(largest_tile, size - size % 2);
 }
 
+// Σ of the squared window.
+double window_power(Shape3 n) {
+  double out = 1;
+  for (const int64_t edge : {n.z, n.y, n.x}) {
+    double sum = 0;
+    for (const float w : hann(edge)) sum += static_cast<double>(w) * w;
+    out *= sum;
+  }
+  return out;
+}
+
 // A tile less its mean, under the window; its mean.
 double window_tile(Volume<float>& tile) {
   double sum = 0;
@@ -87,6 +98,7 @@ NoiseSpectrum::NoiseSpectrum(const Tomogram& tomogram, const std::optional<Wedge
   double all = 0, components = 0;
   for (size_t b = 0; b < bins; ++b) all += power_[b], components += count[b];
   const double scale = all > 0 ? components / all : 1;
+  variance_ = 1 / (scale * window_power(tile));
   for (size_t b = 0; b < bins; ++b) power_[b] = count[b] > 0 && all > 0 ? scale * power_[b] / count[b] : 0;
   // A bin that no component fell into (the first few of a direction) takes the next one's value.
   for (int64_t d = 0; d < directions_; ++d)

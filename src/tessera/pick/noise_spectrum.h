@@ -26,12 +26,14 @@ class NoiseSpectrum {
   // At a frequency in cycles per voxel; linear between the bins, directions in the missing wedge as the nearest tilt's.
   double operator()(Vec3 cycles_per_voxel) const;
   double mean() const { return mean_; }  // of the tomogram's voxels
+  // What a component has where this is 1: white noise of so much a voxel would have it everywhere.
+  double variance() const { return variance_; }
 
  private:
   double direction_bin(double kx, double kz) const;
   std::optional<WedgeRange> wedge_;
   int64_t radial_ = 0, directions_ = 1;
-  double mean_ = 0;
+  double mean_ = 0, variance_ = 1;
   std::vector<double> power_;  // [direction][|k|], |k| = (bin) · ½ / (radial − 1)
 };
 
