@@ -18,6 +18,18 @@ std::string scale_table(const std::vector<DogScale>& scales) {
   return column_table(rows);
 }
 
+std::string template_table(const std::vector<MatchReport>& templates) {
+  std::vector<std::vector<std::string>> rows = {
+      {"class", "picks", "candidates", "threshold", "rotations", "step", "scan/s", "refine/s", "template"}};
+  for (size_t i = 0; i < templates.size(); ++i) {
+    const MatchReport& t = templates[i];
+    rows.push_back({std::to_string(i + 1), std::to_string(t.picks), std::to_string(t.candidates),
+                    fmt::format("{:.2f}", t.threshold), std::to_string(t.rotations), fmt::format("{:.2f}°", t.step_deg),
+                    fmt::format("{:.1f}", t.scan_seconds), fmt::format("{:.1f}", t.refine_seconds), t.name});
+  }
+  return column_table(rows);
+}
+
 }  // namespace
 
 int cmd_pick(const Invocation& call) {
@@ -33,6 +45,7 @@ int cmd_pick(const Invocation& call) {
                                                              outcome.region.voxels, outcome.voxel_size_A)},
                                     {"list", outcome.star}});
   if (!outcome.scales.empty()) text += scale_table(outcome.scales);
+  if (!outcome.templates.empty()) text += template_table(outcome.templates);
   return session.print(outcome.json(), text);
 }
 

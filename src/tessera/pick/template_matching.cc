@@ -11,6 +11,7 @@
 #include "tessera/pick/noise_spectrum.h"
 #include "tessera/pick/peaks.h"
 #include "tessera/pick/pose_search.h"
+#include "tessera/pick/score_threshold.h"
 #include "tessera/pick/search_template.h"
 #include "tessera/pick/search_volume.h"
 #include "tessera/pick/template_scan.h"
@@ -90,7 +91,7 @@ class Matching {
                        static_cast<int32_t>(index), peak.score,
                        static_cast<float>(report.radius_A / tomogram_.voxel_size_A)});
     if (options_.refine) refine(one, found, report);
-    report.threshold = options_.score_threshold.value_or(options_.refine ? noise_threshold(report) : 6.0);
+    set_threshold(found, report);
     result.matches.insert(result.matches.end(), found.begin(), found.end());
     result.templates.push_back(std::move(report));
   }
@@ -115,7 +116,7 @@ class Matching {
                       one.name, 2 * report.radius_A, least));
     report.search_resolution_A = std::max(2 * voxel, options_.search_resolution_A.value_or(report.radius_A / 3));
     report.step_deg = options_.angular_step_deg.value_or(
-        std::min(30.0, 1.5 * report.search_resolution_A / (2 * report.radius_A) / degree));
+        std::min(30.0, 1.75 * report.search_resolution_A / (2 * report.radius_A) / degree));
     return report;
   }
 
@@ -168,10 +169,10 @@ class Matching {
     std::vector<Peak> found = find_peaks(score, peaks, context_.threads, mask).peaks;
     const double radius = report.radius_A / volume.voxel_size_A;
     found = suppress_neighbours(std::move(found), {.distance_voxels = 0.6 * radius});
-    // No more than fit into the tomogram as dense spheres.
+    // Three times as many as fit into the tomogram as dense spheres: what else there is must be seen, too.
     const double sphere = 4.0 / 3 * pi * std::pow(radius, 3);
     const auto most = static_cast<size_t>(std::max(keep_ > 0 ? 2.0 * static_cast<double>(keep_) : 0.0,
-                                                   0.74 * static_cast<double>(score.size()) / sphere));
+                                                   3 * 0.74 * static_cast<double>(score.size()) / sphere));
     if (found.size() > most) found.resize(most);
     for (Peak& peak : found)
       peak.score = static_cast<float>((peak.score - report.median) / std::max(report.spread, 1e-12));
@@ -216,6 +217,18 @@ class Matching {
     report.refine_seconds = seconds_since(begun);
   }
 
+  // The least that a pick must score; raised once the templates have competed.
+  void set_threshold(const std::vector<Match>& found, MatchReport& report) const {
+    if (keep_ > 0) return;
+    report.threshold = options_.score_threshold.value_or(options_.refine ? noise_threshold(report) : 4.0);
+    std::vector<float> scores;
+    for (const Match& match : found) scores.push_back(match.score);
+    if (scores.size() < 20) return;
+    const double low = quantile(scores, 0.05), quarter = quantile(scores, 0.25);
+    report.clutter_deviation = (quarter - low) / (1.645 - 0.674);  // of a normal distribution with these quantiles
+    report.clutter_mean = quarter + 0.674 * report.clutter_deviation;
+  }
+
   // Gaussian noise exceeds it so many times among all independent places and rotations.
   double noise_threshold(const MatchReport& report) const {
     const double band = std::max(options_.resolution_A.value_or(0), 2 * tomogram_.voxel_size_A);
@@ -242,6 +255,34 @@ class Matching {
   mutable SilentSink silent_;
   mutable ExecContext quiet_context_{context_.threads, context_.comm, silent_, context_.seed, context_.stop};
 };
+
+// Of places too near to one another that of the best score stays, whatever its template.
+void compete(MatchResult& result, double overlap) {
+  std::vector<Peak> peaks;
+  for (size_t i = 0; i < result.matches.size(); ++i) {
+    const Match& match = result.matches[i];
+    peaks.push_back({match.position_voxels, match.score, match.radius_voxels, match.label, static_cast<int64_t>(i)});
+  }
+  std::sort(peaks.begin(), peaks.end(), better_peak);
+  std::vector<Match> kept;
+  for (const Peak& peak : suppress_neighbours(std::move(peaks), {.distance_voxels = 0, .radius_share = overlap}))
+    kept.push_back(result.matches[peak.voxel]);
+  result.matches = std::move(kept);
+}
+
+// To where the scores that a template won fall into two populations; where they do not, out of reach of the clutter.
+void raise_thresholds(MatchResult& result) {
+  for (size_t t = 0; t < result.templates.size(); ++t) {
+    MatchReport& report = result.templates[t];
+    std::vector<float> scores;
+    for (const Match& match : result.matches)
+      if (match.label == static_cast<int32_t>(t)) scores.push_back(match.score);
+    const TwoPopulations parted = part_scores(scores);
+    report.two_populations = parted.two;
+    report.threshold = std::max(report.threshold,
+                                parted.two ? parted.threshold : report.clutter_mean + 3.5 * report.clutter_deviation);
+  }
+}
 
 }  // namespace
 
@@ -275,22 +316,14 @@ MatchResult match_templates(const Tomogram& tomogram, const std::vector<MatchTem
                             std::span<const uint8_t> allowed, int64_t border, int64_t keep, ExecContext& context) {
   MatchResult result;
   Matching matching(tomogram, transfer, options, allowed, border, keep, context);
-  for (size_t i = 0; i < templates.size(); ++i) matching.add(templates[i], i, result);
-  std::vector<Peak> peaks;
-  for (size_t i = 0; i < result.matches.size(); ++i) {
-    const Match& match = result.matches[i];
-    if (keep == 0 && match.score < result.templates[match.label].threshold) continue;
-    peaks.push_back({match.position_voxels, match.score, match.radius_voxels, match.label, static_cast<int64_t>(i)});
-  }
-  std::sort(peaks.begin(), peaks.end(), better_peak);
-  peaks = suppress_neighbours(std::move(peaks), {.distance_voxels = 0, .radius_share = options.overlap});
-  if (keep > 0 && std::ssize(peaks) > keep) peaks.resize(keep);
-  std::vector<Match> kept;
-  for (const Peak& peak : peaks) {
-    kept.push_back(result.matches[peak.voxel]);
-    ++result.templates[peak.label].picks;
-  }
-  result.matches = std::move(kept);
+  for (size_t i = 0; i < templates.size() && !context.stop_requested(); ++i) matching.add(templates[i], i, result);
+  compete(result, options.overlap);
+  if (keep == 0 && !options.score_threshold) raise_thresholds(result);
+  if (keep > 0 && std::ssize(result.matches) > keep) result.matches.resize(keep);
+  if (keep == 0)
+    std::erase_if(result.matches,
+                  [&](const Match& match) { return match.score < result.templates[match.label].threshold; });
+  for (const Match& match : result.matches) ++result.templates[match.label].picks;
   for (const MatchReport& report : result.templates)
     if (report.dark > 1.2 * report.bright)
       result.notes.push_back(fmt::format(

@@ -45,7 +45,7 @@ struct MatchOptions {
                  group},
           search_resolution_A);
     visit(Option{"angular-step", "degrees",
-                 "Of that scan; if not given, 1.5 times the search resolution over the template's diameter", group},
+                 "Of that scan; if not given, 1.75 times the search resolution over the template's diameter", group},
           angular_step_deg);
     visit(Option{"whiten", "", "Weigh every frequency by the tomogram's own spectrum", group}, whiten);
     visit(Option{"refine", "", "Refine poses and scores of the best places at the full band; otherwise take the scan's",
@@ -58,9 +58,11 @@ struct MatchOptions {
                  group},
           overlap);
     visit(Option{"false-positives", "",
-                 "Threshold: noise alone would give so many picks of each template in the whole tomogram", group},
+                 "Threshold: noise alone would give so many picks of each template in the whole tomogram; it is raised "
+                 "to where the scores of what is found part from those of everything else",
+                 group},
           false_positives);
-    visit(Option{"score-threshold", "", "Least score of a pick, instead of that", group}, score_threshold);
+    visit(Option{"score-threshold", "", "Least score of a pick, instead of both", group}, score_threshold);
   }
   void add_faults(Faults& faults, size_t templates) const;
 };
@@ -84,7 +86,9 @@ struct MatchReport {
   double radius_A = 0, search_resolution_A = 0, search_voxel_A = 0, step_deg = 0;
   int64_t rotations = 0, candidates = 0, picks = 0;
   double median = 0, spread = 0;  // of the scan's scores
-  double threshold = 0;
+  double clutter_mean = 0, clutter_deviation = 0;  // of the candidates' scores, from their lower quartile
+  double threshold = 0;  // 0 where the best so many are taken
+  bool two_populations = false;   // it parts what is found from everything else; otherwise it keeps clear of the clutter
   double scan_seconds = 0, refine_seconds = 0;
   // The 20th best correlation with the template averaged over all directions, and with its negative: protein is dark
   // where the latter is larger.
@@ -100,7 +104,10 @@ struct MatchResult {
 // For each template: a scan of all places and rotations on coarse voxels (pick/template_scan.h); its best maxima
 // refined at the full band (pick/pose_search.h). Then all templates compete: of places too near to one another that
 // of the best score stays. `allowed` (may be empty, one for each voxel of the tomogram): 0 where nothing may be.
-// border: voxels at every face where nothing may be. keep: the best so many instead of the threshold; 0: the threshold.
+// border: voxels at every face where nothing may be. keep: the best so many instead of a threshold. keep = 0: of each
+// template those above the larger of two thresholds: that of noise (options.false_positives), and the one that parts the
+// scores of the places it won into two populations (pick/score_threshold.h) or, where these are one, 3.5 deviations
+// above the mean of the clutter.
 // The same bits for any number of threads. UserError: a template larger than the tomogram, empty or constant.
 // Memory: of the tomogram's voxels on the scan's grid 12 bytes each, and about 1 GB.
 MatchResult match_templates(const Tomogram& tomogram, const std::vector<MatchTemplate>& templates,

@@ -5,12 +5,12 @@
 
 namespace tessera {
 
-Tomogram tomogram_of(const Map& map) {
-  return {map.voxels.shape(), map.voxel_size_A, [&map](int64_t z0, int64_t y0, int64_t x0, Shape3 shape) {
+Tomogram tomogram_of(const Volume<float>& voxels, double voxel_size_A) {
+  return {voxels.shape(), voxel_size_A, [&voxels](int64_t z0, int64_t y0, int64_t x0, Shape3 shape) {
             Volume<float> out(shape);
             for (int64_t z = 0; z < shape.z; ++z)
               for (int64_t y = 0; y < shape.y; ++y) {
-                const float* row = &map.voxels(z0 + z, y0 + y, x0);
+                const float* row = &voxels(z0 + z, y0 + y, x0);
                 std::copy(row, row + shape.x, &out(z, y, 0));
               }
             return out;

@@ -16,7 +16,10 @@ struct Tomogram {
 };
 
 // One that lies in memory, and must outlive what is returned.
-Tomogram tomogram_of(const Map& map);
+Tomogram tomogram_of(const Volume<float>& voxels, double voxel_size_A);
+inline Tomogram tomogram_of(const Map& map) {
+  return tomogram_of(map.voxels, map.voxel_size_A);
+}
 
 // A box of any place, part or all of it beyond the border.
 struct TomogramBox {

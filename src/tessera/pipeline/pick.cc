@@ -12,7 +12,7 @@ void validate(const PickRequest& request) {
   Faults faults;
   require_readable(faults, "tomogram", request.tomogram);
   if (!request.mask.empty()) require_readable(faults, "mask", request.mask);
-  require_one_of("method", request.method, {"dog"}, faults);
+  require_one_of("method", request.method, {"dog", "template"}, faults);
   if (request.output.empty()) faults.add("--output is missing; name the list to write, for example picks.star");
   if (!(request.border_A >= 0) || !std::isfinite(request.border_A))
     faults.add(fmt::format("--border {} Å cannot be negative", request.border_A));
@@ -21,6 +21,7 @@ void validate(const PickRequest& request) {
     faults.add(fmt::format("--voxel-size {} Å must be positive", *request.voxel_size_A));
   request.region.add_faults(faults);
   request.dog.add_faults(faults);
+  if (request.method == "template") request.matching.add_faults(faults);
   faults.raise<UserError>("pick");
 }
 
@@ -78,6 +79,22 @@ std::vector<PickedParticle> run_dog(const PickRequest& request, const Volume<flo
   return picked(found.peaks);
 }
 
+std::vector<PickedParticle> run_template(const PickRequest& request, const Volume<float>& tomogram,
+                                         const SearchRegion& region, ExecContext& context, PickOutcome& outcome) {
+  const auto border = static_cast<int64_t>(std::ceil(request.border_A / outcome.voxel_size_A));
+  MatchResult found = pick_by_template(request.matching, tomogram, outcome.voxel_size_A, region.allowed, border,
+                                       request.count, context);
+  outcome.templates = found.templates;
+  for (const std::string& text : found.notes) {
+    outcome.notes.push_back(text);
+    context.sink.message(Severity::warning, text);
+  }
+  std::vector<PickedParticle> out;
+  for (const Match& match : found.matches)
+    out.push_back({match.position_voxels, match.score, match.radius_voxels, match.label + 1, match.particle_from_ref});
+  return out;
+}
+
 }  // namespace
 
 bool apply_preset(PickRequest& request) {
@@ -98,6 +115,8 @@ nlohmann::ordered_json PickOutcome::json() const {
                     {"lowest_peak", s.lowest_peak},
                     {"highest_peak", s.highest_peak},
                     {"threshold", s.threshold}});
+  auto matched = nlohmann::ordered_json::array();
+  for (const MatchReport& t : templates) matched.push_back(template_json(t));
   return {{"star", star},
           {"method", method},
           {"contrast", contrast},
@@ -112,6 +131,7 @@ nlohmann::ordered_json PickOutcome::json() const {
           {"mean", region.mean},
           {"deviation", region.deviation},
           {"scales", list},
+          {"templates", matched},
           {"notes", notes}};
 }
 
@@ -151,6 +171,7 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   record.set_threads(context.threads.count());
   record.add_input(request.tomogram);
   if (!request.mask.empty()) record.add_input(request.mask);
+  if (request.method == "template") record_templates(record, request.matching);
 
   StepTimer reading(record, "read");
   std::vector<uint8_t> mask = read_mask(request, info.shape);
@@ -162,7 +183,8 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   preparing.stop();
   report_region(outcome.region, request.region, outcome, context.sink);
   StepTimer searching(record, "search");
-  std::vector<PickedParticle> picks = run_dog(request, tomogram.voxels, outcome.region, context, outcome);
+  const auto search = request.method == "dog" ? run_dog : run_template;
+  std::vector<PickedParticle> picks = search(request, tomogram.voxels, outcome.region, context, outcome);
   searching.stop();
   outcome.region.allowed.clear();
   if (request.count > 0 && picks.size() > static_cast<size_t>(request.count)) picks.resize(request.count);

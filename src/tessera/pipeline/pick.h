@@ -9,6 +9,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/pick/dog.h"
+#include "tessera/pipeline/pick_template.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -23,12 +24,13 @@ struct PickRequest {
   int count = 0;
   std::optional<double> voxel_size_A;
   DogOptions dog;
+  TemplateRequest matching;
   std::string output;
 
   template <typename Visitor>
   void describe(Visitor& visit) {
     visit(Option{"tomogram", "", "The tomogram (MRC)", "Arguments"}, tomogram);
-    visit(Option{"method", "", "dog (differences of Gaussians)", "Method"}, method);
+    visit(Option{"method", "", "dog (differences of Gaussians) or template (known structures)", "Method"}, method);
     visit(Option{"paper", "", "Method dog: settings of the published method; what is given besides wins", "Method"},
           paper);
     visit(Option{"count", "", "Take the best so many instead of all above a threshold; 0: no", "Method"}, count);
@@ -37,6 +39,7 @@ struct PickRequest {
     visit(Option{"border", "Å", "Take nothing nearer than this to a face of the tomogram", "Region"}, border_A);
     visit(Option{"voxel-size", "Å", "Of the tomogram, instead of what its header says", "Region"}, voxel_size_A);
     dog.describe(visit);
+    matching.describe(visit);
     visit(Option{"output", "file.star", "The particle list to write", "Output"}, output);
   }
 };
@@ -54,8 +57,9 @@ struct PickOutcome {
   std::string star, method, contrast;
   double voxel_size_A = 0;
   int64_t picks = 0;
-  SearchRegion region;           // without `allowed`
-  std::vector<DogScale> scales;  // of method dog
+  SearchRegion region;                 // without `allowed`
+  std::vector<DogScale> scales;        // of method dog
+  std::vector<MatchReport> templates;  // of method template
   std::vector<std::string> notes;
   nlohmann::ordered_json json() const;
 };
