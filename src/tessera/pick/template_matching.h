@@ -85,10 +85,10 @@ struct MatchReport {
   std::string name, symmetry;
   double radius_A = 0, search_resolution_A = 0, search_voxel_A = 0, step_deg = 0;
   int64_t rotations = 0, candidates = 0, picks = 0;
-  double median = 0, spread = 0;  // of the scan's scores
+  double median = 0, spread = 0;                   // of the scan's scores
   double clutter_mean = 0, clutter_deviation = 0;  // of the candidates' scores, from their lower quartile
-  double threshold = 0;  // 0 where the best so many are taken
-  bool two_populations = false;   // it parts what is found from everything else; otherwise it keeps clear of the clutter
+  double threshold = 0;                            // 0 where the best so many are taken
+  bool two_populations = false;  // it parts what is found from everything else; otherwise it keeps clear of the clutter
   double scan_seconds = 0, refine_seconds = 0;
   // The 20th best correlation with the template averaged over all directions, and with its negative: protein is dark
   // where the latter is larger.
@@ -105,8 +105,8 @@ struct MatchResult {
 // refined at the full band (pick/pose_search.h). Then all templates compete: of places too near to one another that
 // of the best score stays. `allowed` (may be empty, one for each voxel of the tomogram): 0 where nothing may be.
 // border: voxels at every face where nothing may be. keep: the best so many instead of a threshold. keep = 0: of each
-// template those above the larger of two thresholds: that of noise (options.false_positives), and the one that parts the
-// scores of the places it won into two populations (pick/score_threshold.h) or, where these are one, 3.5 deviations
+// template those above the larger of two thresholds: that of noise (options.false_positives), and the one that parts
+// the scores of the places it won into two populations (pick/score_threshold.h) or, where these are one, 3.5 deviations
 // above the mean of the clutter.
 // The same bits for any number of threads. UserError: a template larger than the tomogram, empty or constant.
 // Memory: of the tomogram's voxels on the scan's grid 12 bytes each, and about 1 GB.
