@@ -84,15 +84,17 @@ void check_scales(const std::vector<double>& sigmas, const DogOptions& options, 
 
 // Wrong contrast shows in the sign of the skewness: particles are few and strong, their surroundings many and weak.
 void note_contrast(const std::vector<DogScale>& scales, std::vector<std::string>& notes) {
-  const auto strongest = std::max_element(scales.begin(), scales.end(), [](const DogScale& a, const DogScale& b) {
-    return std::abs(a.skewness) / a.skewness_error < std::abs(b.skewness) / b.skewness_error;
-  });
-  if (strongest == scales.end()) return;
-  if (strongest->skewness < -5 * strongest->skewness_error)
-    notes.push_back(fmt::format(
-        "the contrast looks wrong: the filtered values are skewed away from the particles asked for (skewness {:.2f} ± "
-        "{:.2f} at σ₁ {:.4g} Å); try the other --contrast",
-        strongest->skewness, strongest->skewness_error, strongest->sigma_A));
+  double errors = 0;
+  std::string figures;
+  for (const DogScale& s : scales) {
+    errors += s.skewness / s.skewness_error;
+    figures += fmt::format("{}{:.2f} ± {:.2f}", figures.empty() ? "" : ", ", s.skewness, s.skewness_error);
+  }
+  if (errors < -3.5 * std::sqrt(static_cast<double>(scales.size())))
+    notes.push_back(
+        fmt::format("the contrast looks wrong: the filtered values are skewed away from the particles "
+                    "asked for (skewness {}); try the other --contrast",
+                    figures));
 }
 
 }  // namespace
@@ -176,10 +178,12 @@ DogPicks pick_by_dog(const Volume<float>& tomogram, const SearchRegion& region, 
     const auto score = [&](double value) {
       return weight * (spread ? (value - scale.median) / std::max(scale.spread, 1e-30) : value);
     };
-    scale.threshold = options.threshold == "level"
-                          ? score(list.lowest + options.level * (double(list.highest) - list.lowest) / 20)
-                      : options.threshold == "spread" ? score(scale.median + options.spreads * scale.spread)
-                                                      : score(list.lowest);
+    if (options.threshold == "level")
+      scale.threshold = score(list.lowest + options.level * (double(list.highest) - list.lowest) / 20);
+    else if (options.threshold == "spread")
+      scale.threshold = spread ? options.spreads : score(scale.median + options.spreads * scale.spread);
+    else
+      scale.threshold = score(list.lowest);
     for (Peak peak : list.peaks) {
       peak.score = static_cast<float>(score(peak.score));
       if (peak.score < static_cast<float>(scale.threshold)) continue;

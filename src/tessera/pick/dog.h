@@ -39,7 +39,10 @@ struct DogOptions {
                  group},
           scale_power);
     visit(Option{"threshold", "", "spread, level (of the published method), or none", group}, threshold);
-    visit(Option{"spreads", "", "Threshold spread: the least score, in spreads above the median", group}, spreads);
+    visit(Option{"spreads", "",
+                 "Threshold spread: the least score, in spreads above the median (scale units contrast: of each scale)",
+                 group},
+          spreads);
     visit(Option{"level", "", "Threshold level: m + level (M − m)/20, m and M the lowest and highest peak", group},
           level);
     visit(Option{"distance", "Å", "Drop peaks nearer than this to a higher one; instead of --overlap", group},

@@ -65,6 +65,7 @@ TEST(Dog, FindsBallsOfBothSizesWhereTheyAreAndHowLarge) {
   const DogPicks found = pick(with_balls(two_sizes, 0.3), options);
   ASSERT_GE(found.peaks.size(), two_sizes.size());
   for (const Ball& ball : two_sizes) EXPECT_LT(nearest(found, ball.centre), 1.0);
+  for (const Peak& peak : found.peaks) EXPECT_GE(peak.score, static_cast<float>(DogOptions().spreads));
   // The best picks are the balls; their scale is that of their size.
   for (size_t i = 0; i < two_sizes.size(); ++i) {
     const Peak& peak = found.peaks[i];

@@ -134,7 +134,7 @@ void write_pick_figure(const std::filesystem::path& path, const Map& tomogram, d
     found.circle(at.x, at.y, dot, true, particle_of[i] >= 0 ? green : red);
   }
   write_png(path, compose({{fmt::format("{} true centres (filled: found)", in_truth), &truth},
-                           {fmt::format("{} picks (dark: wrong)", in_picks), &found}},
+                           {fmt::format("{} picks (red: wrong)", in_picks), &found}},
                           voxel_size_A, fmt::format("centres within {:g} Å of the plane", slab_A)));
 }
 
