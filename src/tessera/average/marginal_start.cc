@@ -115,16 +115,11 @@ class Annealing {
     });
     own_ = std::move(next);
     total_up();
-    Expected out;
+    Expected out = means(said);
     out.own_nats = respond(said, ridge) / temperature;
     std::vector<double> share(options_.classes);
-    for (const MarginalParticle& one : said) {
-      out.log_evidence += one.log_evidence / static_cast<double>(count);
-      out.information += one.rotation_information / static_cast<double>(count);
-      out.effective_poses += std::log(one.effective_poses) / static_cast<double>(count);
+    for (const MarginalParticle& one : said)
       for (int k = 0; k < options_.classes; ++k) share[k] += one.class_probability[k] / static_cast<double>(count);
-    }
-    out.effective_poses = std::exp(out.effective_poses);
     for (int k = 0; k < options_.classes; ++k)
       prior_[k] = std::log(std::max(share[k], 0.5 / static_cast<double>(count)));
     return out;
@@ -144,35 +139,50 @@ class Annealing {
         background_profile(stack_.box(), stack_.mask_radius(), 0.77 * options_.align.max_shift_voxels));
   }
 
-  // The last E-step: poses drawn for every particle of the stack, those that did not anneal included.
-  std::vector<Assignment> draw(double ridge, double temperature, int draws) {
+  // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
+  // and what it says of them.
+  std::vector<Assignment> draw(double ridge, int draws, Expected& expected) {
     std::vector<int> fold_of(stack_.count(), -1);
     for (size_t i = 0; i < members_.size(); ++i) fold_of[members_[i]] = static_cast<int>(i % folds_);
     std::vector<std::vector<int64_t>> particles(folds_ + 1);
     for (int64_t i = 0; i < stack_.count(); ++i) particles[fold_of[i] + 1].push_back(i);
     std::vector<Assignment> out(stack_.count());
+    std::vector<MarginalParticle> all(stack_.count());
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
     const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
-      const auto said = model_.expect(samples_of(i), stack_.group(i), references, prior_, nullptr, work[worker]);
+      all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, nullptr, work[worker]);
       Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
-      out[i].poses = model_.draw(said, draws, random, work[worker]);
-      out[i].log_likelihood = said.log_evidence;
+      out[i].poses = model_.draw(all[i], draws, random, work[worker]);
+      out[i].log_likelihood = all[i].log_evidence;
       out[i].residual = stack_.shell_power(i);
     };
     const auto whole = averages(ridge);
     auto masked_whole = whole;
     for (ShellHarmonics& map : masked_whole) mask_.apply(map);
-    const auto of_all = references_of(masked_whole, temperature);
+    const auto of_all = references_of(masked_whole, 1);
     context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
                               [&](int64_t i, int worker) { place(particles[0][i], of_all, worker); });
     context_.threads.for_each(folds_, [&](int64_t f, int worker) {
-      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge), temperature);
+      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge), 1);
       for (const int64_t i : particles[f + 1]) place(i, references, worker);
     });
+    expected = means(all);
     return out;
   }
 
  private:
+  static Expected means(const std::vector<MarginalParticle>& said) {
+    Expected out;
+    const auto count = static_cast<double>(said.size());
+    for (const MarginalParticle& one : said) {
+      out.log_evidence += one.log_evidence / count;
+      out.information += one.rotation_information / count;
+      out.effective_poses += std::log(one.effective_poses) / count;
+    }
+    out.effective_poses = std::exp(out.effective_poses);
+    return out;
+  }
+
   SphereSamples samples_of(int64_t particle) const {
     return search_.sample_particle(stack_.padded(particle, search_.shells() + 1), stack_.weight(particle));
   }
@@ -306,7 +316,7 @@ double found_radius(const Setting& setting, double outer_radius) {
 struct Annealed {
   std::unique_ptr<Annealing> particles;
   Expected said;
-  double ridge = 0, temperature = 1;
+  double ridge = 0;
 };
 
 // Cools until an average has condensed, and holds it while it improves; where posteriors stay wide, no few poses stand
@@ -318,20 +328,21 @@ Annealed anneal(const Setting& setting, double radius) {
   Annealed out{setting.annealing(start.degrees, shells, radius), {}};
   out.particles->scatter();
   Progress progress(setting.context.sink, "start", start.iterations);
+  double temperature = 1;
   for (int iteration = 1; iteration <= start.iterations; ++iteration) {
     out.ridge = schedule.ridge();
-    out.temperature = schedule.temperature();
-    out.said = out.particles->iterate(out.ridge, out.temperature);
-    setting.report("iteration", iteration, out.ridge, out.temperature, out.said);
+    temperature = schedule.temperature();
+    out.said = out.particles->iterate(out.ridge, temperature);
+    setting.report("iteration", iteration, out.ridge, temperature, out.said);
     progress.advance();
     if (!schedule.next(out.said)) break;
   }
   if (out.said.effective_poses <= most_effective_candidates) return out;
   const int degrees = start.degrees * 5 / 4;
   auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
-  out.temperature = std::max(1.0, 0.5 * out.temperature);
-  out.said = finer->iterate(out.ridge, out.temperature, out.particles.get());
-  setting.report("finer", 1, out.ridge, out.temperature, out.said);
+  temperature = std::max(1.0, 0.5 * temperature);
+  out.said = finer->iterate(out.ridge, temperature, out.particles.get());
+  setting.report("finer", 1, out.ridge, temperature, out.said);
   out.particles = std::move(finer);
   return out;
 }
@@ -351,14 +362,14 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   const Setting setting{stack, options, start, context, sample_of(stack.count(), count, context.seed)};
   const double radius = options.mask_diameter_A ? outer_radius : found_radius(setting, outer_radius);
   Annealed annealed = anneal(setting, radius);
-  const Expected& said = annealed.said;
   MarginalStart result;
-  result.condensed = said.information >= condensed_information;
+  result.condensed = annealed.said.information >= condensed_information;
+  Expected said;
   AverageState& out = result.state;
   out.noise_variance = stack.observed_variance();
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
-  out.assignments = annealed.particles->draw(annealed.ridge, annealed.temperature, start.draws);
+  out.assignments = annealed.particles->draw(annealed.ridge, start.draws, said);
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});

@@ -29,7 +29,7 @@ double mean_squared_correlation(const AverageState& state) {
 
 // A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
 // over all poses.
-constexpr double strong_correlation = 3.5;
+constexpr double strong_correlation = 2.75;
 bool tells_well_from_noise(const NoiseControl& control, Sink& sink) {
   sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
                                            control.correlation, control.of_noise));
