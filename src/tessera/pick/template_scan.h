@@ -17,7 +17,7 @@ struct BlockLayout {
 };
 // Of those with block edges of small prime factors and at most max_voxels a block the one with the least work,
 // blocks · n log n.
-BlockLayout plan_blocks(Shape3 volume, int64_t template_box, int64_t max_voxels = int64_t{1} << 22);
+BlockLayout plan_blocks(Shape3 volume, int64_t template_box, int64_t max_voxels = int64_t{1} << 19);
 
 struct ScanResult {
   Volume<float> score;       // best over the rotations, −1 … 1; 0 where the tomogram is flat
