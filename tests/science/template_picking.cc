@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Template matching on simulated tomograms of the four built-in structures of examples/scenes/crowded_*.toml: F1 by
+// class beside that of differences of Gaussians, then the ribosome from its picks: extracted, averaged at the poses
+// that were picked and after alignment, and compared with the truth.
+//   template_picking TOMOGRAM_FOLDER...    each as `tessera simulate tomogram` writes it with --defocus 4
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tessera/pipeline/average.h"
+#include "tessera/pipeline/compare.h"
+#include "tessera/pipeline/evaluate_picks.h"
+#include "tessera/pipeline/extract.h"
+#include "tessera/pipeline/pick.h"
+#include "tests/science/program.h"
+#include "tests/science/work_folder.h"
+#include "tests/support/workers.h"
+
+namespace tessera {
+namespace {
+
+namespace fs = std::filesystem;
+
+TransferOptions transfer_of(const fs::path& folder) {
+  TransferOptions out;
+  out.tilts = (folder / "tilts.tlt").string();
+  out.defocus_um = 4;
+  return out;
+}
+
+EvaluatePicksOutcome judge(const fs::path& folder, const fs::path& picks, bool class_aware, ExecContext& context) {
+  EvaluatePicksRequest request;
+  request.picks = picks.string();
+  request.truth = (folder / "truth.star").string();
+  request.tomogram = (folder / "tomogram.mrc").string();
+  request.class_aware = class_aware;
+  return run_evaluate_picks(request, context);
+}
+
+double processor_now() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return science::processor_seconds(usage);
+}
+
+PickRequest by_template(const fs::path& folder, const fs::path& picks) {
+  PickRequest request;
+  request.method = "template";
+  request.tomogram = (folder / "tomogram.mrc").string();
+  request.output = picks.string();
+  for (const char* name : {"ribosome", "chaperonin", "proteasome", "ferritin"})
+    request.matching.templates.push_back(std::string("builtin:") + name);
+  request.matching.match.symmetry = {"C1", "D7", "D7", "O"};
+  request.matching.transfer = transfer_of(folder);
+  return request;
+}
+
+void print_classes(const EvaluatePicksOutcome& matched, const EvaluatePicksOutcome& blobs) {
+  fmt::print("{:<12} {:>5} {:>7} {:>10} {:>7} {:>7} {:>8} {:>15}\n", "class", "n", "picks", "precision", "recall", "F1",
+             "error/Å", "F1 dog, as many");
+  for (size_t i = 0; i < matched.scores.classes.size(); ++i) {
+    const GroupScore& group = matched.scores.classes[i];
+    fmt::print("{:<12} {:>5} {:>7} {:>10.3f} {:>7.3f} {:>7.3f} {:>8.1f} {:>15.3f}\n", matched.class_names[i],
+               group.rates.particles, group.rates.picks, group.rates.precision(), group.rates.recall(), group.f1,
+               group.error.median_A, blobs.scores.classes.at(i).f1);
+  }
+}
+
+void print_map(const fs::path& map, const fs::path& truth, const char* what, ExecContext& context) {
+  CompareRequest request;
+  request.map = map.string();
+  request.reference = truth.string();
+  const HandComparison same = run_compare(request, context).comparison.same_hand;
+  fmt::print("{:<32} correlation {:.3f}, FSC 0.5 {:.1f} Å, 0.143 {:.1f} Å\n", what, same.correlation_masked,
+             same.fsc_half_A, same.fsc_0143_A);
+}
+
+void recover_ribosome(const fs::path& folder, const fs::path& work, const fs::path& picks, ExecContext& context) {
+  ExtractRequest extraction;
+  extraction.tomogram = (folder / "tomogram.mrc").string();
+  extraction.picks = picks.string();
+  extraction.classes = {1};
+  extraction.extraction.box = 48;
+  extraction.transfer = transfer_of(folder);
+  extraction.output = (work / "particles").string();
+  const ExtractOutcome extracted = run_extract(extraction, context);
+  fmt::print("ribosome: {} particles extracted, {} of them at the border\n", extracted.particles,
+             extracted.padded.size());
+  AverageRequest average;
+  average.particles = (work / "particles/particles.star").string();
+  average.poses = average.particles;
+  average.output = (work / "at_poses").string();
+  run_average(average, context);
+  print_map(work / "at_poses/class_1.mrc", folder / "truth_1.mrc", "averaged at the poses picked", context);
+  average.poses.clear();
+  average.references = {(work / "at_poses/class_1.mrc").string()};
+  average.output = (work / "aligned").string();
+  average.average.iterations = 6;
+  run_average(average, context);
+  print_map(work / "aligned/class_1.mrc", folder / "truth_1.mrc", "aligned from there", context);
+}
+
+void run(const fs::path& folder, const fs::path& work, ExecContext& context) {
+  fs::create_directories(work);
+  const fs::path picks = work / "picks.star", blobs = work / "dog.star";
+  const double begun = processor_now();
+  const PickOutcome found = run_pick(by_template(folder, picks), context);
+  const double seconds = processor_now() - begun;
+  const EvaluatePicksOutcome matched = judge(folder, picks, true, context);
+  PickRequest dog;
+  dog.tomogram = (folder / "tomogram.mrc").string();
+  dog.output = blobs.string();
+  dog.count = static_cast<int>(matched.scores.all.particles);
+  run_pick(dog, context);
+  fmt::print("\n{}: {} particles, {} picks, {:.0f} s of processor; all classes F1 {:.3f}, average precision {:.3f}\n",
+             folder.filename().string(), matched.scores.all.particles, found.picks, seconds,
+             matched.scores.all.f_score(1), matched.scores.average_precision);
+  print_classes(matched, judge(folder, blobs, false, context));
+  recover_ribosome(folder, work, picks, context);
+}
+
+}  // namespace
+}  // namespace tessera
+
+int main(int argc, char** argv) {
+  return tessera::science::run_program(argc, argv, [](const std::vector<std::string>& words) {
+    if (words.empty()) throw tessera::UserError("name folders that `tessera simulate tomogram` wrote");
+    tessera::test::Workers workers(0);
+    const tessera::science::WorkFolder work("template-picking", "");
+    for (size_t i = 0; i < words.size(); ++i) tessera::run(words[i], work.path / std::to_string(i), workers.context);
+    return 0;
+  });
+}
