@@ -114,9 +114,8 @@ class Matching {
           fmt::format("{}: the template is {:.0f} Å across, the tomogram {:.0f} Å at its thinnest; is the "
                       "voxel size right?",
                       one.name, 2 * report.radius_A, least));
-    report.search_resolution_A = std::max(2 * voxel, options_.search_resolution_A.value_or(report.radius_A / 3));
-    report.step_deg = options_.angular_step_deg.value_or(
-        std::min(30.0, 1.75 * report.search_resolution_A / (2 * report.radius_A) / degree));
+    report.search_resolution_A = std::max(2 * voxel, options_.search_resolution_A.value_or(2 * report.radius_A / 7));
+    report.step_deg = options_.angular_step_deg;
     return report;
   }
 
@@ -169,10 +168,10 @@ class Matching {
     std::vector<Peak> found = find_peaks(score, peaks, context_.threads, mask).peaks;
     const double radius = report.radius_A / volume.voxel_size_A;
     found = suppress_neighbours(std::move(found), {.distance_voxels = 0.6 * radius});
-    // Three times as many as fit into the tomogram as dense spheres: what else there is must be seen, too.
+    // Twice as many as fit into the tomogram as dense spheres: what else there is must be seen, too.
     const double sphere = 4.0 / 3 * pi * std::pow(radius, 3);
     const auto most = static_cast<size_t>(std::max(keep_ > 0 ? 2.0 * static_cast<double>(keep_) : 0.0,
-                                                   3 * 0.74 * static_cast<double>(score.size()) / sphere));
+                                                   2 * 0.74 * static_cast<double>(score.size()) / sphere));
     if (found.size() > most) found.resize(most);
     for (Peak& peak : found)
       peak.score = static_cast<float>((peak.score - report.median) / std::max(report.spread, 1e-12));
@@ -290,10 +289,10 @@ void MatchOptions::add_faults(Faults& faults, size_t templates) const {
   const auto positive = [&](const char* name, const std::optional<double>& value) {
     if (value && !(*value > 0 && std::isfinite(*value))) faults.add(fmt::format("--{} {:g}: above 0", name, *value));
   };
-  positive("angular-step", angular_step_deg);
   positive("search-resolution", search_resolution_A);
   positive("resolution", resolution_A);
-  if (angular_step_deg && *angular_step_deg > 90) faults.add("--angular-step: at most 90°");
+  if (!(angular_step_deg > 0 && angular_step_deg <= 90))
+    faults.add(fmt::format("--angular-step {:g}: above 0°, at most 90°", angular_step_deg));
   const auto counted = [&](const char* name, size_t count) {
     if (count > 1 && count != templates)
       faults.add(fmt::format("--{} has {} values for {} templates; give one, or one each", name, count, templates));

@@ -18,13 +18,14 @@
 namespace tessera {
 
 struct MatchOptions {
-  std::optional<double> angular_step_deg, search_resolution_A, resolution_A;
+  double angular_step_deg = 25;
+  std::optional<double> search_resolution_A, resolution_A;
   bool whiten = true;
   bool refine = true;
   std::vector<double> mask_diameter_A;
   std::vector<std::string> symmetry;
-  double candidate_spreads = 3;
-  double overlap = 0.6;
+  double candidate_spreads = 2;
+  double overlap = 0.5;
   double false_positives = 1;
   std::optional<double> score_threshold;
 
@@ -39,14 +40,13 @@ struct MatchOptions {
     visit(Option{"mask-diameter", "Å", "Of the sphere in which each template is compared; found from it if not given",
                  group},
           mask_diameter_A);
-    visit(Option{"search-resolution", "Å",
-                 "Band of the scan over all places and rotations; a sixth of the template's diameter if not given, but "
-                 "never finer than two voxels",
-                 group},
-          search_resolution_A);
-    visit(Option{"angular-step", "degrees",
-                 "Of that scan; if not given, 1.75 times the search resolution over the template's diameter", group},
-          angular_step_deg);
+    visit(
+        Option{"search-resolution", "Å",
+               "Band of the scan over all places and rotations; a seventh of the template's diameter if not given, but "
+               "never finer than two voxels",
+               group},
+        search_resolution_A);
+    visit(Option{"angular-step", "degrees", "Of that scan; the refinement finds the rest", group}, angular_step_deg);
     visit(Option{"whiten", "", "Weigh every frequency by the tomogram's own spectrum", group}, whiten);
     visit(Option{"refine", "", "Refine poses and scores of the best places at the full band; otherwise take the scan's",
                  group},
