@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace tessera {
 
@@ -24,6 +25,21 @@ class SilentSink : public Sink {
  public:
   void message(Severity, const std::string&) override {}
   void progress(const std::string&, int64_t, int64_t, double) override {}
+};
+
+// Passes everything on with a prefix, which says which step of several it belongs to: "[2/8] average: iteration 3".
+class PrefixSink : public Sink {
+ public:
+  explicit PrefixSink(Sink& sink, std::string prefix = "") : sink_(sink), prefix_(std::move(prefix)) {}
+  void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
+  void message(Severity severity, const std::string& text) override { sink_.message(severity, prefix_ + text); }
+  void progress(const std::string& title, int64_t done, int64_t total, double seconds) override {
+    sink_.progress(prefix_ + title, done, total, seconds);
+  }
+
+ private:
+  Sink& sink_;
+  std::string prefix_;
 };
 
 // A task of known length; reports at its start, at most ten times a second, and once at its end (a task of nothing:

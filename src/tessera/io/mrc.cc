@@ -153,6 +153,12 @@ void skip(Source& source, int64_t bytes) {
 
 }  // namespace
 
+bool named_as_map(std::filesystem::path name) {
+  if (name.extension() == ".gz") name = name.stem();
+  const std::string extension = name.extension().string();
+  return extension == ".mrc" || extension == ".map" || extension == ".ccp4" || extension == ".rec";
+}
+
 MrcInfo read_mrc_info(const std::filesystem::path& path) {
   Source source(path);
   const MrcHeader header = read_header(source);

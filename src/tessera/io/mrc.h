@@ -36,6 +36,9 @@ struct MrcReadOptions {
   bool accept_stack = false;                 // tilt series: z counts the images
 };
 
+// Whether a file name is that of a map: .mrc, .map, .ccp4 or .rec, plain or .gz.
+bool named_as_map(std::filesystem::path name);
+
 // The 1024 header bytes alone, checked against the size of the file: about 20 µs. IoError as read_mrc.
 MrcInfo read_mrc_info(const std::filesystem::path& path);
 

@@ -2,6 +2,7 @@
 #include "tessera/io/run_record.h"
 
 #include <sys/resource.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -36,8 +37,9 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  return fmt::format("{}.{:03d}Z", text, since_epoch.count() % 1000);
 }
 
 int64_t file_bytes(const std::filesystem::path& path) {
@@ -127,6 +129,11 @@ nlohmann::ordered_json RunRecord::json() const {
 void RunRecord::write(const std::filesystem::path& path) const {
   // A path that is not UTF-8 must not cost the record: such bytes are replaced.
   write_text_file(path, json().dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+bool is_run_record(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  return name == "run.json" || name.ends_with(".run.json");
 }
 
 double StepTimer::stop() {

@@ -58,6 +58,9 @@ class RunRecord {
   std::chrono::steady_clock::time_point clock_ = std::chrono::steady_clock::now();
 };
 
+// Whether a file is by its name a run's record: run.json of a folder, or NAME.run.json beside a file.
+bool is_run_record(const std::filesystem::path& file);
+
 // Adds the seconds from its making to stop() (or its end) to a step of the record.
 class StepTimer {
  public:
