@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Items in fixed blocks, dealt to the ranks in turn: what is summed block by block, blocks in order, has the same bits
+// for any number of ranks.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "tessera/parallel/comm.h"
+
+namespace tessera {
+
+class Blocks {
+ public:
+  // Blocks of at least 8 items, at most 256 of them: more ranks than blocks have nothing to do.
+  explicit Blocks(int64_t items) : items_(items), count_(static_cast<int>(std::clamp<int64_t>(items / 8, 1, 256))) {}
+
+  int count() const { return count_; }
+  Share block(int b) const { return share_of(items_, b, count_); }
+  // Blocks b with b mod size = rank belong to the rank.
+  int owner(int b, int size) const { return b % size; }
+
+  // Of [0, items), ascending.
+  std::vector<int64_t> items_of(const Comm& comm) const {
+    std::vector<int64_t> out;
+    for (int b = comm.rank(); b < count_; b += comm.size())
+      for (int64_t i = block(b).begin; i < block(b).end; ++i) out.push_back(i);
+    return out;
+  }
+
+ private:
+  int64_t items_;
+  int count_;
+};
+
+// Lists of trivially copyable things, one for each of `items` (those of the rank; empty elsewhere), become the same on
+// every rank. Collective.
+template <typename T>
+void share_items(std::vector<T>& values, const std::vector<int64_t>& mine, Comm& comm) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  if (comm.size() == 1) return;
+  std::vector<T> own;
+  for (const int64_t i : mine) own.push_back(values[i]);
+  const auto indices = comm.gather(std::span<const int64_t>(mine));
+  const auto all = comm.gather(std::span<const T>(own));
+  for (size_t r = 0; r < all.size(); ++r)
+    for (size_t k = 0; k < all[r].size(); ++k) values[indices[r][k]] = all[r][k];
+}
+
+}  // namespace tessera
