@@ -7,7 +7,7 @@
 
 #include "tessera/align/rotation_search.h"
 #include "tessera/align/translation_search.h"
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 
 namespace tessera {
 

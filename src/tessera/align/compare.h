@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tessera/align/symmetry.h"
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 #include "tessera/parallel/exec_context.h"
 
 namespace tessera {

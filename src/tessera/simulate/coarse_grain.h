@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/io/atoms.h"
 #include "tessera/parallel/threads.h"
 #include "tessera/simulate/balls.h"

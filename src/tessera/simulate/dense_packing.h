@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 #include "tessera/parallel/exec_context.h"
 #include "tessera/simulate/molecular_surface.h"
 #include "tessera/simulate/packing_window.h"

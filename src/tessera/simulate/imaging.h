@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/base/random.h"
 #include "tessera/fft/half_spectrum.h"
 #include "tessera/optics/ctf.h"

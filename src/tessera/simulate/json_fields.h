@@ -81,7 +81,8 @@ class JsonFields {
     try {
       convert(json, value);
     } catch (const nlohmann::json::exception&) {
-      fail(name, "cannot be read from " + json.dump().substr(0, 60));
+      // Not written out where it is nested: json.dump() of a hostile depth would overflow the stack.
+      fail(name, "cannot be read from " + (json.is_structured() ? "an array or object" : json.dump().substr(0, 60)));
     } catch (const std::invalid_argument& error) {
       fail(name, error.what());
     }

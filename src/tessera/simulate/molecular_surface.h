@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/io/atoms.h"
 #include "tessera/volume/volume.h"
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 
 namespace tessera {
 

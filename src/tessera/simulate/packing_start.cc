@@ -5,8 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "tessera/base/point_cells.h"
 #include "tessera/base/random.h"
-#include "tessera/simulate/ball_cells.h"
 
 namespace tessera {
 namespace {
@@ -81,7 +81,7 @@ class Scatter {
   double gap_A_, largest_A_ = 0;
   std::vector<Ball> balls_;
   std::vector<Rotation> turn_;
-  BallCells cells_;
+  PointCells cells_;
 };
 
 void fill_system(PackingStart& start, const std::vector<Ball>& balls) {

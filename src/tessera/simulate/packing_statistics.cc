@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "tessera/simulate/ball_cells.h"
+#include "tessera/base/point_cells.h"
 
 namespace tessera {
 namespace {
@@ -125,7 +125,7 @@ GapStatistics gaps_of(const PackedBalls& packed) {
   double largest = 0;
   for (const Ball& ball : packed.balls) largest = std::max(largest, ball.radius_A);
   const double reach = 4 * largest;
-  BallCells cells(2 * largest);
+  PointCells cells(2 * largest);
   for (size_t i = 0; i < packed.balls.size(); ++i) cells.add(static_cast<int32_t>(i), packed.balls[i].centre_A);
   std::vector<double> gaps(packed.volume_A3.size(), reach);
   out.deepest_ratio = std::numeric_limits<double>::infinity();

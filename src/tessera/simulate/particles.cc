@@ -133,16 +133,19 @@ class Simulation {
     kept_.resize(structures_.size());
     for (size_t c = 0; c < structures_.size(); ++c)
       kept_[c].resize(std::min<size_t>(members_[c].size(), kept_for_pairs));
+    const int rank = context_.comm.rank(), ranks = context_.comm.size();
     context_.threads.for_each(static_cast<int64_t>(class_of_.size()), [&](int64_t index, int) {
       if (context_.stop_requested()) throw Interrupted("the simulation was stopped before its last particle");
       const size_t c = class_of_[index];
+      const auto place = std::lower_bound(members_[c].begin(), members_[c].end(), index) - members_[c].begin();
+      const bool mine = index % ranks == rank, kept = place < static_cast<int64_t>(kept_[c].size());
+      if (!mine && !kept) return;  // the few for pairs are made by every rank
       const ParticlePose at = pose(index);
       SimulatedParticle particle{index, static_cast<int>(c) + 1, at.particle_from_ref, at.shift_voxels, {}};
       particle.subtomogram = imagers_[c]->image(at.particle_from_ref, at.shift_voxels, report_.classes[c].noise_sigma,
                                                 Random(context_.seed, "particle noise", static_cast<uint64_t>(index)));
-      finished(particle);
-      const auto place = std::lower_bound(members_[c].begin(), members_[c].end(), index) - members_[c].begin();
-      if (place < static_cast<int64_t>(kept_[c].size())) kept_[c][place] = {at, std::move(particle.subtomogram)};
+      if (mine) finished(particle);
+      if (kept) kept_[c][place] = {at, std::move(particle.subtomogram)};
     });
   }
 

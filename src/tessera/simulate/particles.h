@@ -42,14 +42,15 @@ struct SimulationReport {
   std::vector<double> tilts_deg;
 };
 
-// Calls `finished` once for every particle, from any worker thread and in any order, several at a time; the index tells
-// which (progress is the caller's to report). Classes are mixed in the order of the set. Poses are drawn uniformly (or
-// as options.rotation_axis says) from Random(seed, stage, index), so the set is the same for any number of threads.
-// Memory: one subtomogram per thread, and at most 24 per class kept for the Frank & Al-Ali figure. Frank & Al-Ali
-// (1975): CC between pairs of subtomograms turned back by the true pose, over the Fourier components that both
-// observed; SNR = CC/(1−CC). A structure of zeros makes empty boxes: the noise of the set's mean signal over the other
-// structures, left out of the set's figures. UserError: options out of range; structures of different box or voxel
-// size; no copies; nothing but zeros. Interrupted between particles.
+// Of several ranks particle i is made by rank i mod size, and finished there. Calls `finished` once for every particle,
+// from any worker thread and in any order, several at a time; the index tells which (progress is the caller's to
+// report). Classes are mixed in the order of the set. Poses are drawn uniformly (or as options.rotation_axis says) from
+// Random(seed, stage, index), so the set is the same for any number of threads. Memory: one subtomogram per thread, and
+// at most 24 per class kept for the Frank & Al-Ali figure. Frank & Al-Ali (1975): CC between pairs of subtomograms
+// turned back by the true pose, over the Fourier components that both observed; SNR = CC/(1−CC). A structure of zeros
+// makes empty boxes: the noise of the set's mean signal over the other structures, left out of the set's figures.
+// UserError: options out of range; structures of different box or voxel size; no copies; nothing but zeros. Interrupted
+// between particles.
 SimulationReport simulate_particles(const std::vector<SimulatedStructure>& structures, const ImagingOptions& options,
                                     ExecContext& context,
                                     const std::function<void(const SimulatedParticle&)>& finished);

@@ -2,7 +2,7 @@
 // A requested scene packed as a product: exact copies where they fit, no voxel in two things, and the proof.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/simulate/dense_packing.h"
 #include "tessera/simulate/packing_check.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tessera/simulate/product_packing.h"
 

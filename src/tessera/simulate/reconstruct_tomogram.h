@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/parallel/exec_context.h"
 #include "tessera/simulate/view_filter.h"
 #include "tessera/volume/volume.h"

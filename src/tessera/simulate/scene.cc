@@ -77,6 +77,9 @@ void add_scene_faults(const Scene& scene, Faults& faults) {
       faults.add(fmt::format("box_A[{}] must be positive, it is {}", axis, scene.box_A[axis]));
   if (!(scene.voxel_size_A > 0 && std::isfinite(scene.voxel_size_A)))
     faults.add(fmt::format("voxel_size_A must be positive, it is {}", scene.voxel_size_A));
+  for (int axis = 0; axis < 3 && scene.box_A[axis] > 0 && scene.voxel_size_A > 0; ++axis)
+    if (const double voxels = scene.box_A[axis] / scene.voxel_size_A; !(voxels >= 0.5 && voxels <= 65536))
+      faults.add(fmt::format("box_A[{}] / voxel_size_A must be 1 to 65536 voxels, it is {:g}", axis, voxels));
   if (scene.mode != "paper" && scene.mode != "product")
     faults.add(fmt::format("mode is \"{}\"; paper or product", scene.mode));
   for (size_t i = 0; i < scene.species.size(); ++i) {

@@ -1,49 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/simulate/scene_file.h"
 
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
+#include <nlohmann/json.hpp>
 
-#include "tessera/io/atomic_file.h"
+#include "tessera/io/toml_file.h"
 #include "tessera/simulate/json_fields.h"
 
 namespace tessera {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Dates, which no scene needs, become their kind's name and are refused by the field that meets them.
-Json json_of(const toml::node& node) {
-  if (const toml::table* table = node.as_table()) {
-    auto out = Json::object();
-    for (const auto& [key, value] : *table) out[std::string(key.str())] = json_of(value);
-    return out;
-  }
-  if (const toml::array* array = node.as_array()) {
-    auto out = Json::array();
-    for (const toml::node& value : *array) out.push_back(json_of(value));
-    return out;
-  }
-  if (const auto* value = node.as_string()) return value->get();
-  if (const auto* value = node.as_boolean()) return value->get();
-  if (const auto* value = node.as_integer()) {
-    if (value->get() >= 0) return static_cast<uint64_t>(value->get());
-    return value->get();
-  }
-  if (const auto* value = node.as_floating_point()) return value->get();
-  return "a date or time";
-}
-
-Json parse(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path, size_t{1} << 26);
-  try {
-    return json_of(toml::parse(text, path.string()));
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    throw IoError(fmt::format("{} line {}, column {} is not TOML: {}", path.string(), at.line, at.column,
-                              std::string(error.description())));
-  }
-}
 
 // "dir/groel_1oel.pdb.gz" → "groel_1oel"
 std::string name_of(const std::string& structure) {
@@ -118,7 +84,7 @@ void complete(SceneRequest& request) {
 }  // namespace
 
 SceneRequest read_scene_file(const std::filesystem::path& path) {
-  const Json json = parse(path);
+  const Json json = read_toml(path);
   SceneRequest request;
   request.file = std::filesystem::absolute(path);
   Faults faults;

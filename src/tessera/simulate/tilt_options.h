@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/optics/astigmatic_ctf.h"
 #include "tessera/optics/envelope.h"
 
