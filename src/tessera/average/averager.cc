@@ -95,6 +95,7 @@ class Run {
     IterationReport report;
     report.iteration = state_.iteration + 1;
     report.band_limit = state_.band_limit;
+    report.temperature = temperature();
     report.band_limit_A = extent_A() / static_cast<double>(state_.band_limit);
     references_.build(completed(), resolution_, state_, options_.folds > 1, context_);
     if (options_.model.imputation) state_.references = references_.models();
@@ -127,6 +128,12 @@ class Run {
     return true;
   }
 
+  // Of the next iteration.
+  double temperature() const {
+    if (options_.method == "fa") return 1;  // keeps one pose, whatever it weighs
+    return options_.model.temperature_after(state_.iteration, options_.iterations, options_.classes);
+  }
+
   // With the references of the last iteration; none before the first.
   std::optional<NoiseControl> noise_control() const {
     if (references_.aligners().empty() || options_.fixed_poses) return std::nullopt;
@@ -155,15 +162,13 @@ class Run {
   }
 
   AverageState start() {
-    const int folds = fold_count(stack_.count(), options_);
     std::vector<Volume<float>> initial = given_.references;
     const bool axes_given = gives_axes(options_, !initial.empty());
     for (size_t k = 0; axes_given && k < initial.size(); ++k)
       initial[k] = symmetrised(initial[k], symmetry_.group(static_cast<int>(k)));
-    AverageState out = options_.fixed_poses ? fixed_pose_start(stack_, options_, given_.poses, fold_of_, folds,
-                                                               outer_radius_, references_, initial, context_)
-                                            : start_state(stack_, options_, fold_of_, folds, outer_radius_, references_,
-                                                          initial, context_);
+    const StartInputs inputs{stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_};
+    AverageState out = options_.fixed_poses ? fixed_pose_start(inputs, given_.poses, references_, initial, context_)
+                                            : start_state(inputs, references_, initial, context_);
     for (int k = 0; k < options_.classes; ++k)
       if (symmetry_.has(k) && !out.classes[k].symmetry) out.classes[k].symmetry = SymmetryStatus{.imposed = axes_given};
     return out;
@@ -311,14 +316,14 @@ class Run {
     // Of poses that the group makes equivalent one stands for all: the integral over rotations is |G| times that.
     const auto equivalent = groups();
     for (size_t k = 0; k < equivalent.size(); ++k)
-      prior.push_back(state_.classes[k].prior * static_cast<double>(options_.fixed_poses ? 1 : equivalent[k].size()));
+      prior.push_back(class_share(k) * static_cast<double>(options_.fixed_poses ? 1 : equivalent[k].size()));
     ExpectationTimes times;
     auto assignments = expectation({.stack = stack_,
                                     .aligners = references_.aligners(),
                                     .class_prior = prior,
                                     .fold_of = fold_of_,
                                     .previous = state_.assignments,
-                                    .posterior = {options_.method == "fa", options_.posterior_floor},
+                                    .posterior = {options_.method == "fa", options_.posterior_floor, temperature()},
                                     .shift_window = shift_window(options_, state_.iteration),
                                     .volumes = candidate_volumes(options_.model),
                                     .shift_deviation = state_.shift_deviation,
@@ -336,6 +341,15 @@ class Run {
       state_.shift_deviation = shift_deviation(poses_of(state_.assignments), least_shift_deviation);
     balance_classes();
     if (options_.model.recentre && given_.mask.empty() && !options_.fixed_poses) recentre();
+  }
+
+  // Of classes, as a prior. While the posterior is warm, a class that is a little larger would swallow one alike: those
+  // that live have equal shares.
+  double class_share(size_t k) const {
+    if (!(temperature() > 1)) return state_.classes[k].prior;
+    const auto alive = std::count_if(state_.classes.begin(), state_.classes.end(),
+                                     [](const ClassState& one) { return one.prior > 0; });
+    return state_.classes[k].prior > 0 ? 1.0 / static_cast<double>(alive) : 0;
   }
 
   void estimate_noise() {
@@ -462,7 +476,7 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     if (!options.model.stop_at_rest) return std::nullopt;
     // A map at rest that is still to be made symmetric moves on; posteriors too wide for candidates do not.
     const bool wide = !reports.empty() && reports.back().effective_candidates > most_effective_candidates;
-    return run.symmetric() || wide ? reason_to_stop(reports) : std::nullopt;
+    return (run.symmetric() && run.temperature() == 1) || wide ? reason_to_stop(reports) : std::nullopt;
   };
   auto stop = run.state().iteration == 1 ? reason() : std::nullopt;  // the start may have been all
   while (!stop && run.state().iteration < options.iterations) {

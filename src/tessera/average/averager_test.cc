@@ -117,6 +117,10 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
   EXPECT_TRUE(reason_to_stop(resting));
   resting[10].band_limit = 17;
   EXPECT_FALSE(reason_to_stop(resting)) << "alike, but at another band limit";
+  resting[10].band_limit = 18;
+  EXPECT_TRUE(reason_to_stop(resting));
+  resting[10].temperature = 1.2;
+  EXPECT_FALSE(reason_to_stop(resting)) << "still being annealed";
   auto stalled = reports;
   for (int i = 7; i < 12; ++i) {
     stalled[i].band_limit = stalled[6].band_limit;
@@ -184,6 +188,16 @@ TEST(Posterior, SumsToOneAndPrefersTheLikely) {
   ASSERT_EQ(out.size(), 2u);
   EXPECT_NEAR(out[0].probability / out[1].probability, std::exp(1.0), 1e-9);
   EXPECT_NEAR(evidence, std::log(std::exp(8.0) + std::exp(7.0) + std::exp(-52.0)), 1e-9);
+}
+
+TEST(Posterior, TemperatureWidensItAndLeavesTheEvidence) {
+  std::vector<PosteriorPeak> peaks(2);
+  peaks[0].refined = {{}, {10, 4}, 0.5};
+  peaks[1].refined = {{}, {7, 4}, 0.2};
+  std::vector<WeightedPose> out;
+  const double evidence = posterior(peaks, {}, out);
+  EXPECT_NEAR(posterior(peaks, {.temperature = 3}, out), evidence, 1e-12);
+  EXPECT_NEAR(out[0].probability / out[1].probability, std::exp(3.0 / 3 - 0.3), 1e-9) << "volumes are not tempered";
 }
 
 TEST(Posterior, TheMostProbableClassComesFirst) {

@@ -63,7 +63,8 @@ std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& re
   if (size < 3) return std::nullopt;
   const auto& last = reports[size - 1];
   const auto rests = [&](size_t i) {
-    return reports[i].map_correlation > 0.999 && std::abs(reports[i].band_limit - last.band_limit) <= 1;
+    const IterationReport& one = reports[i];
+    return one.map_correlation > 0.999 && one.temperature == 1 && std::abs(one.band_limit - last.band_limit) <= 1;
   };
   if (rests(size - 1) && rests(size - 2))
     return fmt::format("the map no longer changes (correlation {:.5f} with the one before)", last.map_correlation);

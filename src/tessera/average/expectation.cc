@@ -7,17 +7,19 @@
 #include <mutex>
 
 #include "tessera/average/imputation.h"
+#include "tessera/average/share_assignments.h"
 #include "tessera/average/shift_prior.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
+#include "tessera/parallel/blocks.h"
 #include "tessera/volume/shells.h"
 
 namespace tessera {
 
 namespace {
 
-double log_joint(const PosteriorPeak& peak) {
-  return peak.refined.score.log_likelihood_ratio() - peak.refined.half_log_determinant + peak.log_prior;
+double log_joint(const PosteriorPeak& peak, double temperature) {
+  return peak.refined.score.log_likelihood_ratio() / temperature - peak.refined.half_log_determinant + peak.log_prior;
 }
 
 WeightedPose weighted(const PosteriorPeak& peak, double probability) {
@@ -35,15 +37,20 @@ void sort_poses(std::vector<WeightedPose>& poses) {
   });
 }
 
+// log Σ e^{log_joint}.
+double log_evidence(const std::vector<PosteriorPeak>& peaks, double temperature) {
+  double largest = -1e300, sum = 0;
+  for (const PosteriorPeak& peak : peaks) largest = std::max(largest, log_joint(peak, temperature));
+  for (const PosteriorPeak& peak : peaks) sum += std::exp(log_joint(peak, temperature) - largest);
+  return largest + std::log(sum);
+}
+
 }  // namespace
 
 double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions& options,
                  std::vector<WeightedPose>& out) {
   out.clear();
-  double largest = -1e300, sum = 0, kept = 0;
-  for (const PosteriorPeak& peak : peaks) largest = std::max(largest, log_joint(peak));
-  for (const PosteriorPeak& peak : peaks) sum += std::exp(log_joint(peak) - largest);
-  const double evidence = largest + std::log(sum);
+  const double evidence = log_evidence(peaks, 1);
   if (options.hard) {
     const auto best = std::max_element(peaks.begin(), peaks.end(), [](const PosteriorPeak& a, const PosteriorPeak& b) {
       return a.refined.score.correlation() < b.refined.score.correlation();
@@ -51,8 +58,10 @@ double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions
     out.push_back(weighted(*best, 1));
     return evidence;
   }
+  const double T = options.temperature, tempered = T == 1 ? evidence : log_evidence(peaks, T);
+  double kept = 0;
   for (const PosteriorPeak& peak : peaks) {
-    const double g = std::exp(log_joint(peak) - evidence);
+    const double g = std::exp(log_joint(peak, T) - tempered);
     if (g < options.floor || !(g > 0)) continue;
     out.push_back(weighted(peak, g));
     kept += g;
@@ -141,22 +150,33 @@ Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Align
   return out;
 }
 
+// Those of the subset among the rank's particles, in ascending order.
+std::vector<int64_t> shared_subset(const std::vector<int64_t>& mine, std::vector<int64_t> subset) {
+  std::sort(subset.begin(), subset.end());
+  std::vector<int64_t> out;
+  std::set_intersection(mine.begin(), mine.end(), subset.begin(), subset.end(), std::back_inserter(out));
+  return out;
+}
+
 }  // namespace
 
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times) {
-  const auto count = static_cast<int64_t>(input.subset.empty() ? input.stack.count() : input.subset.size());
+  std::vector<int64_t> mine = Blocks(input.stack.count()).items_of(context.comm);
+  if (!input.subset.empty()) mine = shared_subset(mine, input.subset);
+  const auto count = std::ssize(mine);
   std::vector<Assignment> out(input.stack.count());
   std::vector<Aligner::Workspace> work(context.threads.count());
   Progress progress(context.sink, title, count);
   std::mutex mutex;
   context.threads.for_each(count, [&](int64_t item, int worker) {
     if (context.stop_requested()) throw Interrupted("stopped by request");
-    const int64_t i = input.subset.empty() ? item : input.subset[item];
+    const int64_t i = mine[item];
     out[i] = assign(input, i, context.seed, work[worker]);
     std::lock_guard lock(mutex);
     progress.advance();
   });
+  share_assignments(out, mine, context.comm);
   for (const Aligner::Workspace& w : work)
     if (times) {
       times->rotation += w.rotation_seconds;

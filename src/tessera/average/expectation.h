@@ -23,8 +23,9 @@ struct Assignment {
 using ClassAligners = std::vector<std::vector<const Aligner*>>;
 
 struct PosteriorOptions {
-  bool hard = false;    // keep only the pose of the greatest correlation (FA)
-  double floor = 1e-3;  // poses less probable are dropped
+  bool hard = false;       // keep only the pose of the greatest correlation (FA)
+  double floor = 1e-3;     // poses less probable are dropped
+  double temperature = 1;  // log-likelihoods are divided by it
 };
 // What a candidate stands for in the sum over poses ([F] Eq. 4): the Laplace volume of its peak, the share of its
 // Voronoi cell, or the same for all.
@@ -55,7 +56,8 @@ struct ExpectationInput {
 struct ExpectationTimes {
   double rotation = 0, translation = 0, refinement = 0;
 };
-// One for each particle; those outside the subset come back without poses.
+// One for each particle; those outside the subset come back without poses. Each rank does its particles
+// (parallel/blocks.h), and all get all. Core seconds are those of the rank.
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times = nullptr);
 
@@ -67,7 +69,7 @@ struct PosteriorPeak {
 };
 // g ∝ α_k exp(cross − ½ power − half_log_determinant): candidates as peaks of the posterior, each with its Laplace
 // volume ([F] Eq. 14–15 with the volume of Eq. 4 by Laplace's method). Sorted as in Assignment, floored and normalised.
-// Returns log Σ.
+// Returns log Σ at temperature 1.
 double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions& options,
                  std::vector<WeightedPose>& out);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tessera/average/particle_start.h"
 #include "tessera/average/start.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/partition.h"
@@ -34,13 +35,14 @@ void split_evenly(AverageState& state, int classes, Random& random) {
 
 }  // namespace
 
-AverageState fixed_pose_start(ParticleStack& stack, const AverageOptions& options,
-                              const std::vector<WeightedPose>& poses, const std::vector<int>& fold_of, int folds,
-                              double outer_radius, ReferenceSet& references, const std::vector<Volume<float>>& initial,
+AverageState fixed_pose_start(const StartInputs& inputs, const std::vector<WeightedPose>& poses,
+                              ReferenceSet& references, const std::vector<Volume<float>>& initial,
                               ExecContext& context) {
+  ParticleStack& stack = inputs.stack;
+  const AverageOptions& options = inputs.options;
   if (std::ssize(poses) != stack.count())
     throw UserError(fmt::format("{} poses for {} particles: give one for each", poses.size(), stack.count()));
-  AverageState fresh = fresh_state(stack, options, outer_radius);
+  AverageState fresh = fresh_state(stack, options, inputs.outer_radius);
   fresh.assignments.resize(poses.size());
   for (size_t i = 0; i < poses.size(); ++i) fresh.assignments[i].poses = {{poses[i].pose, 1.0, 0}};
   const auto assign = [&](AverageState& state, bool hard, const std::string& title) {
@@ -48,14 +50,14 @@ AverageState fixed_pose_start(ParticleStack& stack, const AverageOptions& option
     state.assignments = expectation({.stack = stack,
                                      .aligners = references.aligners(),
                                      .class_prior = prior,
-                                     .fold_of = fold_of,
+                                     .fold_of = inputs.fold_of,
                                      .previous = state.assignments,
                                      .posterior = {hard || options.method == "fa", options.posterior_floor},
                                      .fixed_poses = true},
                                     context, title);
   };
   if (!initial.empty()) {
-    references.build(initial, fresh, folds, context);
+    references.build(initial, fresh, inputs.folds, context);
     // The scale of a given map is anything: correlations do not depend on it.
     assign(fresh, true, "comparing with the given maps");
     return fresh;
@@ -70,7 +72,7 @@ AverageState fixed_pose_start(ParticleStack& stack, const AverageOptions& option
     AverageState state = fresh;
     split_evenly(state, options.classes, random);
     for (int i = 0; i < std::max(1, 3 * options.start_iterations); ++i) {
-      const auto sums = accumulate(stack, poses_of(state.assignments), fold_of, folds, options.classes,
+      const auto sums = accumulate(stack, poses_of(state.assignments), inputs.fold_of, inputs.folds, options.classes,
                                    shells_to_sum(stack, state.band_limit), context);
       std::vector<Resolution> resolution;
       for (const FoldSums& one : sums)

@@ -2,7 +2,7 @@
 // How classification begins when the poses are known.
 #pragma once
 
-#include "tessera/average/reference_set.h"
+#include "tessera/average/starter.h"
 
 namespace tessera {
 
@@ -10,9 +10,8 @@ namespace tessera {
 // each class: every particle goes to the one it correlates with best. Otherwise options.starts even random splits, each
 // followed by three times options.start_iterations at the initial band limit with the noise held at its upper bound;
 // the one with the greatest mean log-likelihood is kept. UserError unless there is a pose for every particle.
-AverageState fixed_pose_start(ParticleStack& stack, const AverageOptions& options,
-                              const std::vector<WeightedPose>& poses, const std::vector<int>& fold_of, int folds,
-                              double outer_radius, ReferenceSet& references, const std::vector<Volume<float>>& initial,
+AverageState fixed_pose_start(const StartInputs& inputs, const std::vector<WeightedPose>& poses,
+                              ReferenceSet& references, const std::vector<Volume<float>>& initial,
                               ExecContext& context);
 
 }  // namespace tessera

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/parallel/blocks.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
@@ -47,15 +48,54 @@ Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& r
   return centred_volume(std::move(joint));
 }
 
+namespace {
+
+std::vector<FoldSums> no_sums(int64_t box, int folds, int classes) {
+  std::vector<FoldSums> out(classes);
+  for (FoldSums& one : out)
+    for (int f = 0; f < folds; ++f) one.folds.emplace_back(box);
+  return out;
+}
+
+void clear(std::vector<FoldSums>& sums) {
+  for (FoldSums& one : sums)
+    for (Accumulator& fold : one.folds) {
+      std::fill(fold.numerator.begin(), fold.numerator.end(), std::complex<float>());
+      std::fill(fold.weight.begin(), fold.weight.end(), 0.0f);
+    }
+}
+
+// The sums of as many blocks as there are ranks, those of rank 0 first, are added on every rank. Ranks whose turn is
+// beyond the last block bring nothing.
+void add_in_rank_order(const std::vector<FoldSums>& mine, bool has_block, std::vector<FoldSums>& total, Comm& comm) {
+  if (comm.size() == 1) {
+    for (size_t k = 0; k < total.size(); ++k)
+      for (size_t f = 0; f < total[k].folds.size(); ++f) total[k].folds[f].add(mine[k].folds[f]);
+    return;
+  }
+  const auto add = [&](auto* to, const auto* from, int64_t count) {
+    using T = std::remove_pointer_t<decltype(to)>;
+    for (const auto& values : comm.gather(std::span<const T>(from, has_block ? static_cast<size_t>(count) : 0)))
+      for (size_t i = 0; i < values.size(); ++i) to[i] += values[i];
+  };
+  for (size_t k = 0; k < total.size(); ++k)
+    for (size_t f = 0; f < total[k].folds.size(); ++f) {
+      Accumulator& to = total[k].folds[f];
+      const Accumulator& from = mine[k].folds[f];
+      add(to.numerator.data(), from.numerator.data(), to.numerator.size());
+      add(to.weight.data(), from.weight.data(), std::ssize(to.weight));
+    }
+}
+
+}  // namespace
+
 std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
                                  const std::vector<int>& fold_of, int folds, int classes, int64_t max_shell,
                                  ExecContext& context) {
   const int64_t n = stack.box(), batch = 16, planes = 2;
-  std::vector<FoldSums> sums(classes);
-  for (FoldSums& one : sums)
-    for (int f = 0; f < folds; ++f) one.folds.emplace_back(n);
-  for (int64_t first = 0; first < stack.count(); first += batch) {
-    const int64_t count = std::min(batch, stack.count() - first);
+  const Blocks blocks(stack.count());
+  std::vector<FoldSums> total = no_sums(n, folds, classes), sums = no_sums(n, folds, classes);
+  const auto add_batch = [&](int64_t first, int64_t count) {
     std::vector<PaddedSpectrum> spectra(count);
     context.threads.for_each(count, [&](int64_t i, int) { spectra[i] = stack.padded(first + i, max_shell); });
     context.threads.for_each((n + planes - 1) / planes, [&](int64_t slab, int) {
@@ -64,8 +104,17 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
           sums[p.class_index].folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability,
                                                             slab * planes, std::min(n, (slab + 1) * planes));
     });
+  };
+  for (int first = 0; first < blocks.count(); first += context.comm.size()) {
+    const int mine = first + context.comm.rank();
+    if (mine < blocks.count()) {
+      const Share block = blocks.block(mine);
+      for (int64_t i = block.begin; i < block.end; i += batch) add_batch(i, std::min(batch, block.end - i));
+    }
+    add_in_rank_order(sums, mine < blocks.count(), total, context.comm);
+    clear(sums);
   }
-  return sums;
+  return total;
 }
 
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {

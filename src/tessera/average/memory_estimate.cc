@@ -76,13 +76,14 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
   MemoryEstimate out;
   out.particle = half_spectrum + samples;
   out.records = static_cast<double>(request.particles) * (12 * (box / 2 + 1) * 2 + 4096);
-  out.weights = request.groups * (1.1 * half_spectrum + components_bytes(box / 2));
+  out.weights = request.groups * (1.1 * half_spectrum + components_bytes(box / 2)) + half_spectrum / 2;
   // Each with the harmonics of its phases, magnitudes and power, and the denominator of every tilt group.
   out.references =
       references *
       (padded_bytes(top + 1) + 3 * 8 * static_cast<double>(grid.shells) * L * L +
        request.groups * (components_bytes(top) + components_bytes(static_cast<double>(grid.shells)) + rotations));
-  out.sums = 1.5 * half_spectrum * (options.classes * folds + 6) + options.classes * 8 * volume;
+  // Of all particles and of a block (parallel/blocks.h), and the copies that references are made from.
+  out.sums = 1.5 * half_spectrum * (2 * options.classes * folds + 6) + options.classes * 8 * volume;
   // An FFT of the padded box, its input and copies of half its edge; the search's grids.
   const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
   out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));

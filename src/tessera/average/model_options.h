@@ -2,9 +2,12 @@
 // What the E- and M-steps assume: each choice in which the default leaves [F], and the constants of [F]'s own choice.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
 #include <string>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 
 namespace tessera {
 
@@ -20,6 +23,7 @@ struct ModelOptions {
   std::string band = "grown";    // shells that align: grown from the half-set FSC, or nyquist
   double ridge = 1e-3;           // without Wiener filter and imputation: share of a shell's mean weight
   bool mask_particles = true;
+  bool whiten = true;  // average/noise_shape.h
   bool mask_references = true;
   bool recentre = true;
   bool keep_pose = true;  // the pose of the iteration before is among the candidates
@@ -27,7 +31,18 @@ struct ModelOptions {
   bool stop_at_rest = true;
   double similarity = 0;  // average/similarity.h
   int similarity_iterations = 5;
+  std::optional<double> temperature;  // none: 3 with several classes, 1 with one
+  int temperature_iterations = 8;
 
+  // Imputation fills in what was not observed by the noise of its shell.
+  bool whitened() const { return whiten && !imputation; }
+  // By which log-likelihoods are divided after so many of `iterations` iterations: falls geometrically to 1, in the
+  // first half of them at the latest.
+  double temperature_after(int iteration, int iterations, int classes) const {
+    const double first = temperature.value_or(classes > 1 ? 3 : 1);
+    const int last = std::max(1, std::min(temperature_iterations, iterations / 2));
+    return std::pow(first, std::max(0.0, 1 - static_cast<double>(iteration) / last));
+  }
   // Imputed sums weigh every component alike: nothing is to be bounded, and Eq. 10 stays exact.
   double ridge_share() const { return imputation ? 0 : ridge; }
 
@@ -66,6 +81,8 @@ struct ModelOptions {
                  "Model"},
           ridge);
     visit(Option{"mask-particles", "", "Soft spherical mask on the particles", "Model"}, mask_particles);
+    visit(Option{"whiten", "", "Even out noise that depends on the angle to the tilt axis within a shell", "Model"},
+          whiten);
     visit(Option{"mask-references", "", "Soft spherical mask on the references", "Model"}, mask_references);
     visit(Option{"recentre", "", "Move averages to where their particles are boxed", "Model"}, recentre);
     visit(Option{"keep-pose", "", "The last pose of a particle is always among its candidates", "Model"}, keep_pose);
@@ -78,6 +95,15 @@ struct ModelOptions {
           similarity);
     visit(Option{"similarity-iterations", "", "Iterations in which that falls to nothing", "Model"},
           similarity_iterations);
+    visit(Option{"temperature", "",
+                 "Divide log-likelihoods by this in the first iteration: classes that are alike part later and better; "
+                 "if not given, 3 with several classes, 1 with one",
+                 "Model"},
+          temperature);
+    visit(Option{"temperature-iterations", "",
+                 "Iterations in which that falls to 1, at most half of all; shares of classes are equal meanwhile",
+                 "Model"},
+          temperature_iterations);
   }
 };
 

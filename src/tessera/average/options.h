@@ -8,7 +8,7 @@
 
 #include "tessera/align/aligner.h"
 #include "tessera/average/model_options.h"
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 
 namespace tessera {
 
@@ -21,6 +21,8 @@ struct AverageOptions {
   // split: even random classes, no turns
   std::string start = "auto";
   int starts = 4;
+  int class_starts = 4;  // of each class alone, once there are several
+  int class_start_iterations = 5;
   int start_iterations = 2;
   int start_particles = 100;                   // for each class; 0: all
   std::optional<double> initial_resolution_A;  // none: a third of the mask's diameter, or an eighth of the box's edge
@@ -55,6 +57,10 @@ struct AverageOptions {
             "Start"},
         start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
+    visit(Option{"class-starts", "",
+                 "With several classes, starts tried anew for each from its own particles alone; 0: none", "Start"},
+          class_starts);
+    visit(Option{"class-start-iterations", "", "Iterations given to each of these", "Start"}, class_start_iterations);
     visit(Option{"start-iterations", "", "Iterations given to each start", "Start"}, start_iterations);
     visit(Option{"start-particles", "", "Particles for each class that the starts are tried on; 0: all", "Start"},
           start_particles);

@@ -27,6 +27,8 @@ void set_paper_mode(AverageOptions& options) {
   model.posterior_noise = likelihood;
   model.band = "nyquist";
   model.mask_particles = false;
+  model.whiten = false;
+  model.temperature = 1;
   model.mask_references = false;
   model.recentre = false;
   model.keep_pose = false;

@@ -138,6 +138,7 @@ TEST(PaperMode, EveryDeviationHasAnEffectOfItsOwn) {
       {"recentring", [](AverageOptions& o) { o.model.recentre = false; }},
       {"pose kept", [](AverageOptions& o) { o.model.keep_pose = false; }},
       {"similarity", [](AverageOptions& o) { o.model.similarity = 5; }},
+      {"temperature", [](AverageOptions& o) { o.model.temperature = 4; }},
       {"noise per shell", [](AverageOptions& o) { o.noise_per_shell = false; }},
       {"Wiener", [](AverageOptions& o) { o.wiener = false; }},
       {"folds", [](AverageOptions& o) { o.folds = 1; }},
@@ -160,8 +161,8 @@ TEST(SplitStart, DealsParticlesEvenlyAndMeasuresTheNoise) {
   scene.use_paper_mode("faml", 5);
   ParticleStack stack = scene.stack();
   ReferenceSet references(stack, scene.options);
-  const AverageState state =
-      start_state(stack, scene.options, std::vector<int>(stack.count(), 0), 2, 6, references, {}, scene.context);
+  const std::vector<int> fold_of(stack.count(), 0);
+  const AverageState state = start_state({stack, scene.options, fold_of, 2, 6}, references, {}, scene.context);
   std::vector<int> size(5);
   for (const Assignment& a : state.assignments) {
     ASSERT_EQ(a.poses.size(), 1u);

@@ -7,7 +7,9 @@
 #include <mutex>
 #include <numeric>
 
+#include "tessera/average/noise_shape.h"
 #include "tessera/base/errors.h"
+#include "tessera/parallel/blocks.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
@@ -74,23 +76,51 @@ ParticleStack::ParticleStack(const ParticleSource& source, const StackOptions& o
       mask_(soft_sphere(Shape3::cube(box_), options.mask_radius, 3)) {
   if (weights_.empty()) weights_.push_back(FourierWeight::uniform(box_));
   if (group_.empty()) group_.assign(source.count, 0);
+  for (const FourierWeight& weight : weights_) transfer_.push_back(std::max(noise_transfer(weight), 1e-12));
+  const double first = transfer_[0];
+  for (double& transfer : transfer_) transfer /= first;
   describe_weights();
   double energy = 0;
   for (const float m : mask_) energy += static_cast<double>(m) * m;
   noise_share_ = options.masked ? energy / static_cast<double>(mask_.size()) : 1;
+  if (options.whitened) whiten(context);
   read_all(context);
   report_duplicates(context);
 }
 
 void ParticleStack::describe_weights() {
+  components_.clear();
+  observed_.clear();
   for (const FourierWeight& weight : weights_) {
-    transfer_.push_back(std::max(noise_transfer(weight), 1e-12));
     const ObservedComponents& seen = components_.emplace_back(weight, box_ / 2);
     std::vector<double>& count = observed_.emplace_back(shell_count(box_));
     for (size_t k = 0; k < seen.size(); ++k) count[seen.shell[k]] += seen.noise_factor(k);
   }
-  const double first = transfer_[0];
-  for (double& transfer : transfer_) transfer /= first;
+}
+
+// From a hundred particles and more, evenly spread over the list; those unfit are named when all are read.
+void ParticleStack::whiten(ExecContext& context) {
+  const int64_t step = std::max<int64_t>(1, source_.count / 128), count = (source_.count + step - 1) / step;
+  std::vector<NoiseShape::Sums> sums(count);
+  Progress progress(context.sink, "measuring the noise", count);
+  std::mutex mutex;
+  context.threads.for_each(count, [&](int64_t j, int) {
+    if (context.stop_requested()) throw Interrupted("stopped by request; nothing was written");
+    const int64_t i = j * step;
+    try {
+      PreparedParticle made;
+      if (prepare(source_.load(i), group_[i], made).empty())
+        sums[j] = NoiseShape::sums(made.spectrum, components_[group_[i]]);
+    } catch (const IoError&) {
+    }
+    std::lock_guard lock(mutex);
+    progress.advance();
+  });
+  NoiseShape::Sums all;
+  for (const NoiseShape::Sums& one : sums) all.add(one);
+  gain_ = NoiseShape(all).gains(box_);
+  for (FourierWeight& weight : weights_) weight = scaled(weight, gain_);
+  describe_weights();
 }
 
 std::string ParticleStack::name(int64_t source_index) const {
@@ -106,6 +136,9 @@ std::string ParticleStack::prepare(const Volume<float>& voxels, int group, Prepa
   std::string fault = normalise(volume, mask_, options_.masked, transfer_[group]);
   if (!fault.empty()) return fault;
   out.spectrum = centred_spectrum(volume);
+  // Premultiplied data H·X have the gain of X and that of H.
+  const bool twice = weights_[group].premultiplied();
+  for (size_t k = 0; k < gain_.size(); ++k) out.spectrum.data()[k] *= twice ? gain_[k] * gain_[k] : gain_[k];
   const ObservedComponents& seen = components_[group];
   out.shell_power.assign(shell_count(box_), 0);
   for (size_t k = 0; k < seen.size(); ++k)
@@ -117,17 +150,19 @@ void ParticleStack::read_all(ExecContext& context) {
   const int64_t count = source_.count;
   prepared_.resize(count);
   digest_.resize(count);
-  resident_ = static_cast<int64_t>(std::min(static_cast<double>(count), options_.memory_bytes / spectrum_bytes()));
+  const std::vector<int64_t> mine = Blocks(count).items_of(context.comm);
+  const auto fit =
+      static_cast<int64_t>(std::min(static_cast<double>(mine.size()), options_.memory_bytes / spectrum_bytes()));
+  resident_ = fit == 0 ? 0 : fit == std::ssize(mine) ? count : mine[fit];
   // What stays is allocated before what comes and goes: else it would leave gaps between that no temporary fits into.
-  for (int64_t i = 0; i < count; ++i) {
-    prepared_[i].shell_power.resize(shell_count(box_));
-    if (i < resident_) prepared_[i].spectrum = HalfSpectrum(Shape3::cube(box_));
-  }
+  for (PreparedParticle& one : prepared_) one.shell_power.resize(shell_count(box_));
+  for (int64_t j = 0; j < fit; ++j) prepared_[mine[j]].spectrum = HalfSpectrum(Shape3::cube(box_));
   std::vector<UnfitParticle> faults(count);
-  Progress progress(context.sink, "reading particles", count);
+  Progress progress(context.sink, "reading particles", std::ssize(mine));
   std::mutex mutex;
-  context.threads.for_each(count, [&](int64_t i, int) {
+  context.threads.for_each(std::ssize(mine), [&](int64_t j, int) {
     if (context.stop_requested()) throw Interrupted("stopped by request; nothing was written");
+    const int64_t i = mine[j];
     faults[i].index = i;
     try {
       const Volume<float> voxels = source_.load(i);
@@ -138,7 +173,7 @@ void ParticleStack::read_all(ExecContext& context) {
         faults[i].why = name(i) + " " + fault;
       } else {
         std::copy(made.shell_power.begin(), made.shell_power.end(), prepared_[i].shell_power.begin());
-        if (i < resident_) std::copy(made.spectrum.begin(), made.spectrum.end(), prepared_[i].spectrum.begin());
+        if (is_resident(i)) std::copy(made.spectrum.begin(), made.spectrum.end(), prepared_[i].spectrum.begin());
       }
     } catch (const IoError& error) {
       faults[i].why = name(i) + ": " + error.what();
@@ -147,10 +182,40 @@ void ParticleStack::read_all(ExecContext& context) {
     std::lock_guard lock(mutex);
     progress.advance();
   });
+  share_what_is_told(mine, faults, context.comm);
   std::erase_if(faults, [](const UnfitParticle& unfit) { return unfit.why.empty(); });
   kept_.resize(count);
   std::iota(kept_.begin(), kept_.end(), int64_t{0});
   if (!faults.empty()) remove_unfit(std::move(faults), context);
+}
+
+void ParticleStack::share_what_is_told(const std::vector<int64_t>& mine, std::vector<UnfitParticle>& faults,
+                                       Comm& comm) {
+  if (comm.size() == 1) return;
+  share_items(digest_, mine, comm);
+  const size_t shells = shell_count(box_);
+  std::vector<double> powers;
+  std::string texts;  // index, kind and text, each ended by a zero
+  for (const int64_t i : mine) {
+    powers.insert(powers.end(), prepared_[i].shell_power.begin(), prepared_[i].shell_power.end());
+    if (!faults[i].why.empty())
+      texts += fmt::format("{}{}{}{}", i, faults[i].unreadable ? 'u' : 'n', faults[i].why, '\0');
+  }
+  const auto indices = comm.gather(std::span<const int64_t>(mine));
+  const auto all = comm.gather(std::span<const double>(powers));
+  for (size_t r = 0; r < all.size(); ++r)
+    for (size_t k = 0; k < indices[r].size(); ++k)
+      std::copy_n(all[r].begin() + static_cast<int64_t>(k * shells), shells,
+                  prepared_[indices[r][k]].shell_power.begin());
+  for (const auto& of_rank : comm.gather(std::span<const char>(texts)))
+    for (auto at = of_rank.begin(); at != of_rank.end();) {
+      const auto end = std::find(at, of_rank.end(), '\0');
+      const std::string one(at, end);
+      size_t digits = 0;
+      const int64_t index = std::stoll(one, &digits);
+      faults[index] = {index, one.substr(digits + 1), one[digits] == 'u'};
+      at = end + 1;
+    }
 }
 
 void ParticleStack::remove_unfit(std::vector<UnfitParticle> unfit, ExecContext& context) {
@@ -225,31 +290,36 @@ PreparedParticle ParticleStack::loaded(int64_t i) const {
 }
 
 std::shared_ptr<const PreparedParticle> ParticleStack::particle(int64_t i) const {
-  if (i < resident_) return {std::shared_ptr<const PreparedParticle>(), &prepared_[i]};
+  if (is_resident(i)) return {std::shared_ptr<const PreparedParticle>(), &prepared_[i]};
   auto out = std::make_shared<PreparedParticle>(loaded(i));
   if (search_) out->samples = search_->sample_particle({out->spectrum, search_->shells() + 1}, weight(i));
   return out;
 }
 
 PaddedSpectrum ParticleStack::padded(int64_t i, int64_t max_shell) const {
-  return i < resident_ ? PaddedSpectrum(prepared_[i].spectrum, max_shell)
-                       : PaddedSpectrum(loaded(i).spectrum, max_shell);
+  return is_resident(i) ? PaddedSpectrum(prepared_[i].spectrum, max_shell)
+                        : PaddedSpectrum(loaded(i).spectrum, max_shell);
 }
 
-void ParticleStack::sample_for(const RotationSearch& search, ExecContext& context) {
-  search_ = &search;
-  const double bytes = spectrum_bytes() + static_cast<double>(search.sample_count() * sizeof(std::complex<float>));
-  const auto fit = static_cast<int64_t>(std::min(static_cast<double>(resident_), options_.memory_bytes / bytes));
-  for (int64_t i = fit; i < resident_; ++i) {
-    prepared_[i].spectrum = {};
-    prepared_[i].samples = {};
+void ParticleStack::sample_for(std::shared_ptr<const RotationSearch> search, ExecContext& context) {
+  const double bytes = spectrum_bytes() + static_cast<double>(search->sample_count() * sizeof(std::complex<float>));
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < resident_; ++i)
+    if (is_resident(i)) kept.push_back(i);
+  const auto fit = static_cast<int64_t>(std::min(static_cast<double>(kept.size()), options_.memory_bytes / bytes));
+  for (int64_t j = fit; j < std::ssize(kept); ++j) {
+    prepared_[kept[j]].spectrum = {};
+    prepared_[kept[j]].samples = {};
   }
-  resident_ = fit;
-  for (int64_t i = 0; i < resident_; ++i) prepared_[i].samples.resize(search.sample_count());
-  context.threads.for_each(resident_, [&](int64_t i, int) {
-    const SphereSamples samples = search.sample_particle(padded(i, search.shells() + 1), weight(i));
+  if (fit < std::ssize(kept)) resident_ = kept[fit];
+  kept.resize(fit);
+  for (const int64_t i : kept) prepared_[i].samples.resize(search->sample_count());
+  context.threads.for_each(fit, [&](int64_t j, int) {
+    const int64_t i = kept[j];
+    const SphereSamples samples = search->sample_particle(padded(i, search->shells() + 1), weight(i));
     std::copy(samples.begin(), samples.end(), prepared_[i].samples.begin());
   });
+  search_ = std::move(search);
 }
 
 std::vector<double> ParticleStack::observed_variance() const {

@@ -32,6 +32,7 @@ struct StackOptions {
   double memory_bytes = std::numeric_limits<double>::infinity();
   bool skip_unfit = false;  // leave unfit particles out rather than throw
   bool masked = true;       // otherwise the mask only tells where the background is
+  bool whitened = false;    // noise that is uneven within shells is evened out (average/noise_shape.h)
 };
 
 // A particle that cannot be averaged.
@@ -48,13 +49,14 @@ struct UnfitParticle {
 //
 // The first resident() particles stay in memory, the rest are loaded, normalised and transformed anew at each use, with
 // the same bits: which are which depends on the sizes and options.memory_bytes alone. Loading is the caller's: threads
-// that ask for different particles load at the same time.
+// that ask for different particles load at the same time. Of several ranks each reads, and keeps in memory, the blocks
+// that are its own (parallel/blocks.h); what is told of particles they tell each other.
 class ParticleStack {
  public:
-  // Reads every particle once. Unfit are those that cannot be read (IoError), are constant, hold NaN or infinite voxels
-  // or no background: UserError, or IoError if any cannot be read, naming them all; with skip_unfit they are left out,
-  // each with a warning, and only a stack without any particle throws. Particles with the same voxels as another get a
-  // warning; all alike: UserError.
+  // Reads every particle once, and up to 256 of them twice where noise is evened out. Unfit are those that cannot be
+  // read (IoError), are constant, hold NaN or infinite voxels or no background: UserError, or IoError if any cannot be
+  // read, naming them all; with skip_unfit they are left out, each with a warning, and only a stack without any
+  // particle throws. Particles with the same voxels as another get a warning; all alike: UserError.
   ParticleStack(const ParticleSource& source, const StackOptions& options, ExecContext& context);
   ParticleStack(const ParticleSource& source, double mask_radius, ExecContext& context)
       : ParticleStack(source, StackOptions{mask_radius}, context) {}
@@ -67,13 +69,14 @@ class ParticleStack {
   const FourierWeight& weight(int64_t i) const { return weights_[group_[i]]; }
   std::vector<const FourierWeight*> weights() const;
 
-  // The particle, valid as long as the pointer is kept. Its samples are those of the search given last to sample_for,
-  // which must still exist.
+  // The particle, valid as long as the pointer is kept. Its samples are those of the search given last to sample_for.
   std::shared_ptr<const PreparedParticle> particle(int64_t i) const;
   PaddedSpectrum padded(int64_t i, int64_t max_shell) const;
   // Samples the resident particles on the spheres of a search. Needed whenever the search changes.
-  void sample_for(const RotationSearch& search, ExecContext& context);
+  void sample_for(std::shared_ptr<const RotationSearch> search, ExecContext& context);
+  const RotationSearch* sampled_for() const { return search_.get(); }
 
+  // No particle from this one on is in memory; with one rank all before it are.
   int64_t resident() const { return resident_; }
   // Which particles of the source these are, and those left out.
   const std::vector<int64_t>& kept() const { return kept_; }
@@ -94,9 +97,12 @@ class ParticleStack {
  private:
   void describe_weights();
   void read_all(ExecContext& context);
+  void whiten(ExecContext& context);
   void remove_unfit(std::vector<UnfitParticle> unfit, ExecContext& context);
   void report_duplicates(ExecContext& context) const;
   std::string name(int64_t source_index) const;
+  bool is_resident(int64_t i) const { return prepared_[i].spectrum.size() > 0; }
+  void share_what_is_told(const std::vector<int64_t>& mine, std::vector<UnfitParticle>& faults, Comm& comm);
   // Normalised, masked and transformed; a fault's text, or nothing.
   std::string prepare(const Volume<float>& voxels, int group, PreparedParticle& out) const;
   // Read again. IoError when the file is not what it was.
@@ -113,11 +119,12 @@ class ParticleStack {
   Volume<float> mask_;
   std::vector<std::vector<double>> observed_;
   std::vector<ObservedComponents> components_;
+  std::vector<float> gain_;  // of every component, average/noise_shape.h; empty: 1
   std::vector<int64_t> kept_;
   std::vector<uint64_t> digest_;
   std::vector<UnfitParticle> left_out_;
   std::vector<PreparedParticle> prepared_;  // beyond the resident ones only shell_power
-  const RotationSearch* search_ = nullptr;
+  std::shared_ptr<const RotationSearch> search_;
 };
 
 }  // namespace tessera

@@ -44,10 +44,11 @@ ReferenceSet::ReferenceSet(ParticleStack& stack, const AverageOptions& options, 
 
 void ReferenceSet::prepare_search(const AverageState& state, ExecContext& context) {
   const SearchGrid grid = search_grid(stack_.box(), state.band_limit, state.largest_mask_radius(), options_.align);
-  if (search_ && grid == grid_) return;
-  grid_ = grid;
-  search_ = std::make_unique<RotationSearch>(make_search(stack_.box(), grid, options_.align));
-  if (!options_.fixed_poses) stack_.sample_for(*search_, context);
+  if (!search_ || grid != grid_) {
+    grid_ = grid;
+    search_ = std::make_shared<const RotationSearch>(make_search(stack_.box(), grid, options_.align));
+  }
+  if (!options_.fixed_poses && stack_.sampled_for() != search_.get()) stack_.sample_for(search_, context);
 }
 
 Volume<float> ReferenceSet::mask(const AverageState& state, int class_index) const {

@@ -10,11 +10,15 @@
 
 namespace tessera {
 
-// Keeps the search grids from one iteration to the next, and resamples the particles only when they change.
+// Keeps the search grids from one iteration to the next, and resamples the particles only when they change or another
+// set has sampled them.
 class ReferenceSet {
  public:
   // mask: of all references, kept by the caller; null: a soft sphere of each class's radius.
   ReferenceSet(ParticleStack& stack, const AverageOptions& options, const Volume<float>* mask = nullptr);
+
+  // The same particles and mask; options: kept by the caller.
+  ReferenceSet with_options(const AverageOptions& options) const { return {stack_, options, mask_}; }
 
   // leave_out: fold f is served by the average without fold f; otherwise all by the whole average.
   void build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution, const AverageState& state,
@@ -40,7 +44,7 @@ class ReferenceSet {
   const Volume<float>* mask_;
   ClassSymmetry symmetry_;
   SearchGrid grid_;
-  std::unique_ptr<RotationSearch> search_;
+  std::shared_ptr<const RotationSearch> search_;
   std::vector<Volume<float>> maps_;  // as given to the aligners, class by class
   std::vector<int> class_of_;        // of each map
   std::vector<std::unique_ptr<PaddedSpectrum>> spectra_;

@@ -35,6 +35,7 @@ struct ClassStatus {
 struct IterationReport {
   int iteration = 0;
   int64_t band_limit = 0;  // shells used for alignment in this iteration
+  double temperature = 1;  // by which log-likelihoods were divided
   double mean_log_likelihood = 0, mean_correlation = 0;
   double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior over poses and classes)
   // Of particles that kept their class; rotations modulo its symmetry, once that is imposed.
