@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+
+#include "tessera/base/quantile.h"
+#include "tessera/base/units.h"
 
 namespace tessera {
 namespace {
 
 constexpr int64_t most_peaks = 2'000'000;  // kept of each scale: 96 MB
 constexpr int64_t most_samples = 1'000'000;
-const std::vector<double> usual_diameters_A = {100, 140, 200, 280};
 constexpr double least_sigma = 0.5;
 
 bool too_wide(double sigma, double ratio, Shape3 shape) {
@@ -34,13 +38,8 @@ class Samples {
 
   void summarise(DogScale& scale) {
     if (values_.empty()) return;
-    const auto at = [&](double share) {
-      const auto i = static_cast<int64_t>(share * static_cast<double>(values_.size() - 1));
-      std::nth_element(values_.begin(), values_.begin() + i, values_.end());
-      return double(values_[i]);
-    };
-    scale.median = at(0.5);
-    scale.spread = scale.median - at(0.1587);
+    scale.median = quantile(values_, 0.5);
+    scale.spread = scale.median - quantile(values_, 0.1587);
     double mean = 0, second = 0, third = 0;
     for (const float v : values_) mean += v;
     mean /= static_cast<double>(values_.size());
@@ -52,8 +51,7 @@ class Samples {
     const auto n = static_cast<double>(values_.size());
     scale.skewness = second > 0 ? third / n / std::pow(second / n, 1.5) : 0;
     // Values of white noise are independent over (2√π σ)³ voxels (the filter's squared norm): not more than samples.
-    const double room =
-        n * std::pow(static_cast<double>(step_), 3) / std::pow(2 * std::sqrt(std::acos(-1.0)) * sigma_, 3);
+    const double room = n * std::pow(static_cast<double>(step_), 3) / std::pow(2 * std::sqrt(pi) * sigma_, 3);
     scale.skewness_error = std::sqrt(6 / std::max(1.0, std::min(n, room)));
   }
 
@@ -97,41 +95,69 @@ void note_contrast(const std::vector<DogScale>& scales, std::vector<std::string>
                     figures));
 }
 
+// What a scale gives: its maxima and, where asked for, its minima as maxima of −D.
+struct ScalePeaks {
+  PeakList bright, dark;
+};
+
+ScalePeaks scan_scale(const Volume<float>& tomogram, const SearchRegion& region, const GaussianDifference& filter,
+                      const PeakOptions& options, bool both, Samples& samples, Progress& progress,
+                      ExecContext& context) {
+  const Shape3 shape = tomogram.shape();
+  PeakScan bright(shape, options, region.allowed), dark(shape, options, region.allowed);
+  int64_t sampled = 0;
+  std::vector<float> negative;
+  std::vector<const float*> turned;
+  scan_gaussian_difference(tomogram, region.allowed, filter, context.threads,
+                           [&](std::span<const float* const> planes, int64_t first) {
+                             const int64_t end = first + std::ssize(planes), plane = shape.y * shape.x;
+                             for (int64_t z = std::max(first, sampled); z < end; ++z) samples.add(planes[z - first], z);
+                             progress.advance(end - sampled);
+                             sampled = end;
+                             bright.add_planes(planes, first + 1, context.threads);
+                             if (both) {
+                               negative.resize(planes.size() * plane);
+                               turned.clear();
+                               for (size_t i = 0; i < planes.size(); ++i) {
+                                 float* to = &negative[i * plane];
+                                 std::transform(planes[i], planes[i] + plane, to, std::negate<>());
+                                 turned.push_back(to);
+                               }
+                               dark.add_planes(turned, first + 1, context.threads);
+                             }
+                             if (context.stop_requested()) throw Interrupted("nothing was written");
+                           });
+  return {bright.take(), both ? dark.take() : PeakList()};
+}
+
+// The scores of peaks that reach a scale's threshold.
+void pool(const std::vector<Peak>& from, double sign, double threshold, const auto& score, Peak like,
+          std::vector<Peak>& to) {
+  for (Peak peak : from) {
+    peak.score = static_cast<float>(score(sign * peak.score));
+    if (peak.score < static_cast<float>(threshold)) continue;
+    peak.radius_voxels = like.radius_voxels;
+    peak.label = like.label;
+    to.push_back(peak);
+  }
+}
+
 }  // namespace
 
-void DogOptions::set_paper() {
-  if (sigma_A.empty() && diameter_A.empty()) sigma_A = {70};
-  scale_units = "contrast";
-  threshold = "level";
-  distance_A = 0;
-}
-
-void DogOptions::add_faults(Faults& faults) const {
-  if (!sigma_A.empty() && !diameter_A.empty()) faults.add("give --sigma or --diameter, not both");
-  for (const double s : sigma_A)
-    if (!(s > 0) || !std::isfinite(s)) faults.add(fmt::format("--sigma {} must be positive", s));
-  for (const double d : diameter_A)
-    if (!(d > 0) || !std::isfinite(d)) faults.add(fmt::format("--diameter {} must be positive", d));
-  if (!(ratio > 1 && ratio <= 4)) faults.add(fmt::format("--sigma-ratio {} must lie above 1, at most 4", ratio));
-  if (!(scale_power >= 0 && scale_power <= 10))
-    faults.add(fmt::format("--scale-power {} must lie between 0 and 10", scale_power));
-  require_one_of("scale-units", scale_units, {"spread", "contrast"}, faults);
-  require_one_of("threshold", threshold, {"spread", "level", "none"}, faults);
-  if (!(level >= 0 && level <= 20)) faults.add(fmt::format("--level {} must lie between 0 and 20", level));
-  if (!std::isfinite(spreads)) faults.add(fmt::format("--spreads {} must be a number", spreads));
-  if (distance_A && !(*distance_A >= 0)) faults.add(fmt::format("--distance {} Å cannot be negative", *distance_A));
-  if (!(overlap >= 0 && overlap <= 2)) faults.add(fmt::format("--overlap {} must lie between 0 and 2", overlap));
-  if (neighbours != 6 && neighbours != 18 && neighbours != 26)
-    faults.add(fmt::format("--neighbours {} must be 6, 18 or 26", neighbours));
-}
-
-std::vector<double> DogOptions::sigmas_voxels(double voxel_size_A) const {
-  std::vector<double> out;
-  for (const double s : sigma_A) out.push_back(s / voxel_size_A);
-  for (const double d : any_size() ? usual_diameters_A : diameter_A)
-    out.push_back(sigma_of_diameter(d / voxel_size_A, ratio));
-  std::sort(out.begin(), out.end());
-  return out;
+double mirror_threshold(std::span<const Peak> scores, std::span<const Peak> opposite, double share) {
+  const auto falling = [](std::span<const Peak> peaks) {
+    std::vector<float> out;
+    for (const Peak& peak : peaks) out.push_back(peak.score);
+    std::sort(out.rbegin(), out.rend());
+    return out;
+  };
+  const std::vector<float> ours = falling(scores), theirs = falling(opposite);
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t i = 0, j = 0; i < ours.size(); ++i) {
+    while (j < theirs.size() && theirs[j] >= ours[i]) ++j;
+    if (static_cast<double>(j) <= share * static_cast<double>(i + 1)) least = ours[i];
+  }
+  return least;
 }
 
 DogPicks pick_by_dog(const Volume<float>& tomogram, const SearchRegion& region, const DogOptions& options,
@@ -144,57 +170,52 @@ DogPicks pick_by_dog(const Volume<float>& tomogram, const SearchRegion& region, 
     throw UserError(
         fmt::format("particles of {:g} to {:g} Å do not fit voxels of {:.4g} Å in a tomogram of {} × {} × {} "
                     "(x, y, z); give --diameter",
-                    usual_diameters_A.front(), usual_diameters_A.back(), voxel_size_A, shape.x, shape.y, shape.z));
+                    DogOptions::usual_diameters_A().front(), DogOptions::usual_diameters_A().back(), voxel_size_A,
+                    shape.x, shape.y, shape.z));
   check_scales(sigmas, options, shape, voxel_size_A);
   DogPicks out;
-  std::vector<Peak> pooled;
+  std::vector<Peak> bright, dark;
+  const bool spread = options.scale_units == "spread", mirror = options.threshold == "mirror";
   Progress progress(context.sink, "difference of Gaussians", static_cast<int64_t>(sigmas.size()) * shape.z);
   for (size_t s = 0; s < sigmas.size(); ++s) {
     const GaussianDifference filter{sigmas[s], options.ratio};
     DogScale& scale = out.scales.emplace_back();
     scale.sigma_A = sigmas[s] * voxel_size_A;
     scale.radius_A = filter.radius_voxels() * voxel_size_A;
-    PeakScan scan(shape, {.neighbours = options.neighbours, .border = border_voxels, .keep = most_peaks},
-                  region.allowed);
     Samples samples(shape, region.allowed, border_voxels, sigmas[s]);
-    int64_t sampled = 0;
-    scan_gaussian_difference(tomogram, region.allowed, filter, context.threads,
-                             [&](std::span<const float* const> planes, int64_t first) {
-                               const int64_t end = first + static_cast<int64_t>(planes.size());
-                               for (int64_t z = std::max(first, sampled); z < end; ++z)
-                                 samples.add(planes[z - first], z);
-                               progress.advance(end - sampled);
-                               sampled = end;
-                               scan.add_planes(planes, first + 1, context.threads);
-                               if (context.stop_requested()) throw Interrupted("nothing was written");
-                             });
+    const ScalePeaks found = scan_scale(tomogram, region, filter,
+                                        {.neighbours = options.neighbours, .border = border_voxels, .keep = most_peaks},
+                                        mirror, samples, progress, context);
     samples.summarise(scale);
-    const PeakList list = scan.take();
+    const PeakList& list = found.bright;
     scale.lowest_peak = list.lowest;
     scale.highest_peak = list.highest;
     scale.peaks = list.all;
-    const bool spread = options.scale_units == "spread";
     const double weight = std::pow(sigmas[s] / sigmas.back(), options.scale_power);
     const auto score = [&](double value) {
       return weight * (spread ? (value - scale.median) / std::max(scale.spread, 1e-30) : value);
     };
+    const auto below = [&](double value) { return -score(value); };
     if (options.threshold == "level")
       scale.threshold = score(list.lowest + options.level * (double(list.highest) - list.lowest) / 20);
     else if (options.threshold == "spread")
       scale.threshold = spread ? options.spreads : score(scale.median + options.spreads * scale.spread);
     else
-      scale.threshold = score(list.lowest);
-    for (Peak peak : list.peaks) {
-      peak.score = static_cast<float>(score(peak.score));
-      if (peak.score < static_cast<float>(scale.threshold)) continue;
-      peak.radius_voxels = static_cast<float>(filter.radius_voxels());
-      peak.label = static_cast<int32_t>(s);
-      pooled.push_back(peak);
-    }
+      scale.threshold = mirror ? 0 : score(list.lowest);
+    Peak like;
+    like.radius_voxels = static_cast<float>(filter.radius_voxels());
+    like.label = static_cast<int32_t>(s);
+    pool(list.peaks, 1, scale.threshold, score, like, bright);
+    pool(found.dark.peaks, -1, 0, below, like, dark);
   }
-  out.peaks = suppress_neighbours(std::move(pooled), options.distance_A
-                                                         ? SuppressionOptions{*options.distance_A / voxel_size_A, 0}
-                                                         : SuppressionOptions{0, options.overlap});
+  const SuppressionOptions near = options.distance_A ? SuppressionOptions{*options.distance_A / voxel_size_A, 0}
+                                                     : SuppressionOptions{0, options.overlap};
+  out.peaks = suppress_neighbours(std::move(bright), near);
+  if (mirror) {
+    out.mirror = mirror_threshold(out.peaks, suppress_neighbours(std::move(dark), near), options.mirror_share);
+    for (DogScale& scale : out.scales) scale.threshold = *out.mirror;
+    std::erase_if(out.peaks, [&](const Peak& peak) { return peak.score < *out.mirror; });
+  }
   note_contrast(out.scales, out.notes);
   return out;
 }

@@ -2,6 +2,8 @@
 // Picking by differences of Gaussians: the method of [P] 4.1, and the same at several scales.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct DogOptions {
   std::string threshold = "spread";
   double level = 5;
   double spreads = 1.1;
+  double mirror_share = 0.5;
   std::optional<double> distance_A;
   double overlap = 0.65;
   int neighbours = 26;
@@ -38,11 +41,22 @@ struct DogOptions {
     visit(Option{"scale-power", "", "Scores of several scales are multiplied by their (radius/largest radius)^this",
                  group},
           scale_power);
-    visit(Option{"threshold", "", "spread, level (of the published method), or none", group}, threshold);
+    visit(Option{"threshold", "",
+                 "spread; mirror (for sparse tomograms: peaks of the opposite contrast tell noise); level (of the "
+                 "published method); none",
+                 group},
+          threshold);
     visit(Option{"spreads", "",
                  "Threshold spread: the least score, in spreads above the median (scale units contrast: of each scale)",
                  group},
           spreads);
+    visit(
+        Option{
+            "mirror-share", "",
+            "Threshold mirror: the least score that at most this many peaks of the opposite contrast exceed for every "
+            "peak that does",
+            group},
+        mirror_share);
     visit(Option{"level", "", "Threshold level: m + level (M − m)/20, m and M the lowest and highest peak", group},
           level);
     visit(Option{"distance", "Å", "Drop peaks nearer than this to a higher one; instead of --overlap", group},
@@ -54,6 +68,8 @@ struct DogOptions {
   // [P] 4.1: one scale (σ₁ 70 Å if none is given), level 5, 26 neighbours, no peak dropped for another.
   void set_paper();
   void add_faults(Faults& faults) const;
+  // Scales where none are asked for.
+  static const std::vector<double>& usual_diameters_A();
   // Neither σ₁ nor diameters given.
   bool any_size() const { return sigma_A.empty() && diameter_A.empty(); }
   // σ₁ of every scale in voxels, ascending.
@@ -75,8 +91,13 @@ struct DogScale {
 struct DogPicks {
   std::vector<Peak> peaks;  // best first; label: index of the scale; radius of the scale
   std::vector<DogScale> scales;
+  std::optional<double> mirror;    // the threshold that peaks of the opposite contrast gave
   std::vector<std::string> notes;  // what the user should know
 };
+
+// The least of `scores` (any order) that at most `share` times as many of `opposite` reach as of `scores`; above all
+// where there is none.
+double mirror_threshold(std::span<const Peak> scores, std::span<const Peak> opposite, double share);
 
 // `tomogram` as prepare_search left it. The score of a peak of D at scale s is (r_s/r_max)^scale_power · (D −
 // median_s)/ spread_s, or (r_s/r_max)^scale_power · D; peaks of all scales compete in suppress_neighbours. Why, with

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tessera/base/random.h"
 #include "tessera/parallel/comm.h"
@@ -138,6 +139,36 @@ TEST(Dog, PaperModeIsTheRuleAsPrinted) {
   EXPECT_EQ(found.scales[0].highest_peak, all.highest);
 }
 
+TEST(Dog, MirrorThresholdIsTheRuleAsPrinted) {
+  const auto peaks = [](const std::vector<float>& scores) {
+    std::vector<Peak> out;
+    for (const float score : scores) out.push_back({{}, score, 1, 0, 0});
+    return out;
+  };
+  const auto ours = peaks({9, 7, 5, 4, 3, 2, 1}), theirs = peaks({4.5F, 3.5F, 2.5F, 1.5F, 1.2F});
+  EXPECT_EQ(mirror_threshold(ours, theirs, 0.5), 2);   // six reach it, and three of the others
+  EXPECT_EQ(mirror_threshold(ours, theirs, 0.35), 4);  // four and one; five and two are too many
+  EXPECT_EQ(mirror_threshold(ours, theirs, 0.1), 5);
+  EXPECT_EQ(mirror_threshold(ours, {}, 0.1), 1);
+  EXPECT_EQ(mirror_threshold(peaks({3}), theirs, 0.5), std::numeric_limits<double>::infinity());
+}
+
+// Where noise makes most of the maxima, minima tell how high it reaches.
+TEST(Dog, MirrorThresholdFindsFewBallsInMuchNoise) {
+  DogOptions options;
+  options.diameter_A = {100};
+  const Volume<float> volume = with_balls(two_sizes, 1);
+  const size_t usual = pick(volume, options).peaks.size();
+  options.threshold = "mirror";
+  for (const DogPicks& found : {pick(volume, options), pick(with_balls(two_sizes, 1, -1), options, 2, "dark")}) {
+    ASSERT_TRUE(found.mirror);
+    EXPECT_LE(found.peaks.size(), 2 * two_sizes.size());
+    EXPECT_LT(2 * found.peaks.size(), usual);
+    for (const Peak& peak : found.peaks) EXPECT_GE(peak.score, static_cast<float>(*found.mirror));
+    for (const auto& ball : two_sizes) EXPECT_LT(nearest(found, ball.centre), ball.radius);
+  }
+}
+
 TEST(Dog, WrongContrastIsSaidAndRightOneIsNot) {
   DogOptions options;
   options.diameter_A = {100};
@@ -176,9 +207,10 @@ TEST(Dog, RefusesScalesThatDoNotFit) {
   options.diameter_A = {-1};
   options.ratio = 1;
   options.threshold = "x";
+  options.mirror_share = 0;
   options.neighbours = 7;
   options.add_faults(faults);
-  EXPECT_EQ(faults.size(), 5u) << faults.text("");
+  EXPECT_EQ(faults.size(), 6u) << faults.text("");
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/base/random.h"
 #include "tessera/pick/tomogram.h"
 

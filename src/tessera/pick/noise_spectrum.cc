@@ -13,6 +13,8 @@ namespace {
 
 constexpr int64_t largest_tile = 64;
 constexpr double direction_width = 15 * degree;
+constexpr int64_t height_bins = 6;  // from 0 to 90°
+constexpr double prior_count = 16;  // components of the mean of a shell that every bin is given
 
 std::vector<float> hann(int64_t count) {
   std::vector<float> out(count);
@@ -61,10 +63,12 @@ NoiseSpectrum::NoiseSpectrum(const Tomogram& tomogram, const std::optional<Wedge
     : wedge_(wedge) {
   const Shape3 n = tomogram.shape, tile{tile_edge(n.z), tile_edge(n.y), tile_edge(n.x)};
   radial_ = std::max({tile.z, tile.y, tile.x}) / 2 + 1;
-  if (wedge_)
+  if (wedge_) {
     directions_ = std::max<int64_t>(1, std::llround((wedge_->max_tilt - wedge_->min_tilt) / direction_width) + 1);
+    heights_ = height_bins;
+  }
   const Shape3 tiles{n.z / tile.z, n.y / tile.y, n.x / tile.x};
-  const size_t bins = static_cast<size_t>(radial_ * directions_);
+  const size_t bins = static_cast<size_t>(radial_ * directions_ * heights_);
   std::vector<std::vector<double>> sums(tiles.count(), std::vector<double>(bins)), counts = sums;
   std::vector<double> means(tiles.count());
   context.threads.for_each(tiles.count(), [&](int64_t t, int) {
@@ -84,9 +88,9 @@ NoiseSpectrum::NoiseSpectrum(const Tomogram& tomogram, const std::optional<Wedge
       const double length = k.norm();
       if (length > 0.5 || (wedge_ && !wedge_observes(*wedge_, k.x, k.z))) return;
       const auto r = std::llround(2 * length * static_cast<double>(radial_ - 1));
-      const size_t bin = std::llround(direction_bin(k.x, k.z)) * radial_ + r;
-      sums[t][bin] += std::norm(spectrum.data()[i]);
-      counts[t][bin] += 1;
+      const int64_t to = bin(std::llround(direction_bin(k.x, k.z)), std::llround(height_bin(k.y, length)), r);
+      sums[t][to] += std::norm(spectrum.data()[i]);
+      counts[t][to] += 1;
     });
   });
   power_.assign(bins, 0);
@@ -99,11 +103,15 @@ NoiseSpectrum::NoiseSpectrum(const Tomogram& tomogram, const std::optional<Wedge
   for (size_t b = 0; b < bins; ++b) all += power_[b], components += count[b];
   const double scale = all > 0 ? components / all : 1;
   variance_ = 1 / (scale * window_power(tile));
-  for (size_t b = 0; b < bins; ++b) power_[b] = count[b] > 0 && all > 0 ? scale * power_[b] / count[b] : 0;
-  // A bin that no component fell into (the first few of a direction) takes the next one's value.
-  for (int64_t d = 0; d < directions_; ++d)
-    for (int64_t r = radial_ - 2; r >= 0; --r)
-      if (count[d * radial_ + r] == 0) power_[d * radial_ + r] = power_[d * radial_ + r + 1];
+  // Of few components a bin takes little more than the mean of its shell, or of the next where that holds none.
+  double shell = 1;
+  for (int64_t r = radial_ - 1; r >= 0; --r) {
+    double power = 0, seen = 0;
+    for (int64_t b = r; b < std::ssize(power_); b += radial_) power += power_[b], seen += count[b];
+    if (seen > 0 && all > 0) shell = scale * power / seen;
+    for (int64_t b = r; b < std::ssize(power_); b += radial_)
+      power_[b] = (scale * power_[b] + prior_count * shell) / (count[b] + prior_count);
+  }
   const double floor = 1e-4;
   for (double& p : power_) p = std::max(p, floor);
 }
@@ -121,15 +129,32 @@ double NoiseSpectrum::direction_bin(double kx, double kz) const {
   return std::clamp((direction - low) / (high - low), 0.0, 1.0) * static_cast<double>(directions_ - 1);
 }
 
+double NoiseSpectrum::height_bin(double ky, double length) const {
+  if (heights_ < 2 || !(length > 0)) return 0;
+  return std::asin(std::min(1.0, std::abs(ky) / length)) / (pi / 2) * static_cast<double>(heights_ - 1);
+}
+
 double NoiseSpectrum::operator()(Vec3 k) const {
   if (power_.empty()) return 1;
-  const double r = std::min(2 * k.norm(), 1.0) * static_cast<double>(radial_ - 1), d = direction_bin(k.x, k.z);
-  const auto r0 = std::min(static_cast<int64_t>(r), radial_ - 2),
-             d0 = std::min(static_cast<int64_t>(d), directions_ - 1);
-  const int64_t d1 = std::min(d0 + 1, directions_ - 1);
-  const double u = r - static_cast<double>(r0), v = d - static_cast<double>(d0);
-  const auto at = [&](int64_t i) { return (1 - u) * power_[i * radial_ + r0] + u * power_[i * radial_ + r0 + 1]; };
-  return (1 - v) * at(d0) + v * at(d1);
+  // Position between two nodes of an axis, and the share of the upper.
+  struct Between {
+    int64_t low = 0, high = 0;
+    double share = 0;
+    Between(double at, int64_t nodes)
+        : low(std::clamp<int64_t>(static_cast<int64_t>(at), 0, std::max<int64_t>(0, nodes - 2))),
+          high(std::min(low + 1, nodes - 1)),
+          share(std::clamp(at - static_cast<double>(low), 0.0, 1.0)) {}
+  };
+  const double length = k.norm();
+  const Between r(std::min(2 * length, 1.0) * static_cast<double>(radial_ - 1), radial_),
+      d(direction_bin(k.x, k.z), directions_), h(height_bin(k.y, length), heights_);
+  const auto along = [&](int64_t direction, int64_t height) {
+    return (1 - r.share) * power_[bin(direction, height, r.low)] + r.share * power_[bin(direction, height, r.high)];
+  };
+  const auto across = [&](int64_t direction) {
+    return (1 - h.share) * along(direction, h.low) + h.share * along(direction, h.high);
+  };
+  return (1 - d.share) * across(d.low) + d.share * across(d.high);
 }
 
 }  // namespace tessera

@@ -12,8 +12,9 @@
 namespace tessera {
 
 // Mean |F|² of a component by frequency |k| and, where the tilts are known, by the direction atan2(kz, kx) of the tilt
-// that observed it: what a tilt series adds to a tomogram, noise above all, depends on the image it was seen in. Scaled
-// to a mean of 1 over the components seen up to the Nyquist frequency.
+// that observed it and by the angle asin(|ky|/|k|) from the plane across the tilt axis y: what a tilt series adds to a
+// tomogram, noise above all, depends on the image it was seen in and on how densely images lie there, which is as the
+// inverse distance from the axis. Scaled to a mean of 1 over the components seen up to the Nyquist frequency.
 class NoiseSpectrum {
  public:
   // Flat: 1 everywhere.
@@ -31,10 +32,14 @@ class NoiseSpectrum {
 
  private:
   double direction_bin(double kx, double kz) const;
+  double height_bin(double ky, double length) const;
+  int64_t bin(int64_t direction, int64_t height, int64_t radius) const {
+    return (direction * heights_ + height) * radial_ + radius;
+  }
   std::optional<WedgeRange> wedge_;
-  int64_t radial_ = 0, directions_ = 1;
+  int64_t radial_ = 0, directions_ = 1, heights_ = 1;
   double mean_ = 0, variance_ = 1;
-  std::vector<double> power_;  // [direction][|k|], |k| = (bin) · ½ / (radial − 1)
+  std::vector<double> power_;  // [direction][angle from the plane ky = 0][|k|], |k| = (bin) · ½ / (radial − 1)
 };
 
 }  // namespace tessera

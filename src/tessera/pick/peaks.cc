@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <unordered_map>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/point_cells.h"
 
 namespace tessera {
 namespace {
@@ -140,27 +140,17 @@ std::vector<Peak> suppress_neighbours(std::vector<Peak> peaks, const Suppression
   for (const Peak& peak : peaks)
     reach = std::max(reach, options.distance_voxels + 2 * options.radius_share * peak.radius_voxels);
   if (!(reach > 0)) return peaks;
-  // 21 bits for each axis: cells are wider than a voxel's hundredth wherever volumes fit in memory.
-  const double cell = std::max(reach, 0.01);
-  const auto cell_of = [&](double v) { return static_cast<int64_t>(std::floor(v / cell)) + (1 << 20); };
-  const auto key = [](int64_t x, int64_t y, int64_t z) { return static_cast<uint64_t>((z << 42) | (y << 21) | x); };
-  std::unordered_map<uint64_t, std::vector<int32_t>> cells;
+  PointCells cells(std::max(reach, 0.01));
   std::vector<Peak> taken;
   for (const Peak& peak : peaks) {
     const Vec3 at = peak.position_voxels;
-    const int64_t cx = cell_of(at.x), cy = cell_of(at.y), cz = cell_of(at.z);
-    bool free = true;
-    for (int64_t i = 0; i < 27 && free; ++i) {
-      const auto near = cells.find(key(cx + i % 3 - 1, cy + i / 3 % 3 - 1, cz + i / 9 - 1));
-      if (near == cells.end()) continue;
-      for (const int32_t other : near->second) {
-        const double allowed =
-            options.distance_voxels + options.radius_share * (peak.radius_voxels + taken[other].radius_voxels);
-        free = free && (taken[other].position_voxels - at).norm() >= allowed;
-      }
-    }
+    const bool free = cells.all_near(at, reach, [&](int32_t other) {
+      const double allowed =
+          options.distance_voxels + options.radius_share * (peak.radius_voxels + taken[other].radius_voxels);
+      return (taken[other].position_voxels - at).norm() >= allowed;
+    });
     if (!free) continue;
-    cells[key(cx, cy, cz)].push_back(static_cast<int32_t>(taken.size()));
+    cells.add(static_cast<int32_t>(taken.size()), at);
     taken.push_back(peak);
   }
   return taken;

@@ -7,59 +7,42 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "tessera/base/point_cells.h"
 #include "tessera/pick/matching.h"
 
 namespace tessera {
 namespace {
 
-// The particles of every tomogram in cubes as wide as the largest radius.
+// Which particles of every tomogram a pick may be.
 class ParticleCells {
  public:
   ParticleCells(const std::vector<TrueParticle>& particles, double share) : particles_(particles), share_(share) {
-    for (const TrueParticle& p : particles) cell_A_ = std::max(cell_A_, share * p.radius_A);
+    for (const TrueParticle& p : particles) longest_A_ = std::max(longest_A_, share * p.radius_A);
     for (size_t i = 0; i < particles.size(); ++i)
-      cells_[key(particles[i].tomogram, particles[i].position_A, 0)].push_back(static_cast<int32_t>(i));
+      cells_.try_emplace(particles[i].tomogram, longest_A_)
+          .first->second.add(static_cast<int32_t>(i), particles[i].position_A);
   }
-  double longest_A() const { return cell_A_; }
+  double longest_A() const { return longest_A_; }
 
   std::vector<PossiblePair> near(const ScoredPick& pick, bool class_aware) const {
     std::vector<PossiblePair> out;
-    for (int n = 0; n < 27; ++n) {
-      const auto cell = cells_.find(key(pick.tomogram, pick.position_A, n));
-      if (cell == cells_.end()) continue;
-      for (const int32_t i : cell->second) {
-        const TrueParticle& p = particles_[i];
-        if (p.tomogram != pick.tomogram || (class_aware && p.class_number != pick.class_number)) continue;
-        const double distance = (p.position_A - pick.position_A).norm();
-        if (distance <= share_ * p.radius_A) out.push_back({i, distance});
-      }
-    }
+    const auto cells = cells_.find(pick.tomogram);
+    if (cells == cells_.end()) return out;
+    cells->second.all_near(pick.position_A, longest_A_, [&](int32_t i) {
+      const TrueParticle& p = particles_[i];
+      if (class_aware && p.class_number != pick.class_number) return true;
+      const double distance = (p.position_A - pick.position_A).norm();
+      if (distance <= share_ * p.radius_A) out.push_back({i, distance});
+      return true;
+    });
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.column < b.column; });
     return out;
   }
 
  private:
-  struct Key {
-    int64_t tomogram, x, y, z;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    size_t operator()(const Key& k) const {
-      uint64_t h = 1469598103934665603u;
-      for (const int64_t v : {k.tomogram, k.x, k.y, k.z}) h = (h ^ static_cast<uint64_t>(v)) * 1099511628211u;
-      return h ^ (h >> 29);
-    }
-  };
-  // The cell of `at` (neighbour 0) or one of the 26 around it.
-  Key key(int32_t tomogram, Vec3 at, int neighbour) const {
-    const auto cell = [&](double v, int step) { return static_cast<int64_t>(std::floor(v / cell_A_)) + step; };
-    constexpr int steps[3] = {0, -1, 1};
-    return {tomogram, cell(at.x, steps[neighbour % 3]), cell(at.y, steps[neighbour / 3 % 3]),
-            cell(at.z, steps[neighbour / 9])};
-  }
   const std::vector<TrueParticle>& particles_;
-  double share_, cell_A_ = 1e-3;
-  std::unordered_map<Key, std::vector<int32_t>, Hash> cells_;
+  double share_, longest_A_ = 1e-3;
+  std::unordered_map<int32_t, PointCells> cells_;  // of each tomogram
 };
 
 LocalisationError error_of(std::vector<double> distances) {

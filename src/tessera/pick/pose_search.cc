@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tessera/fft/plan.h"
+#include "tessera/pick/windowed_noise.h"
 #include "tessera/so3/point_group.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
@@ -13,21 +14,16 @@
 namespace tessera {
 namespace {
 
-// Mean of the noise spectrum over the components of each shell that the tomogram shows, times `scale`.
-std::vector<double> shell_noise(const NoiseSpectrum& noise, const FourierWeight& weight, int64_t box, double scale) {
-  std::vector<double> sum(shell_count(box)), count(shell_count(box));
-  const HalfSpectrum layout(Shape3::cube(box));
-  const auto n = static_cast<double>(box);
-  for_each_frequency(layout, [&](int64_t, int64_t kz, int64_t ky, int64_t kx) {
-    const Vec3 k{static_cast<double>(kx), static_cast<double>(ky), static_cast<double>(kz)};
-    const auto shell = std::llround(k.norm());
-    if (shell >= std::ssize(sum)) return;
-    const bool seen = weight(wrapped_index(kz, box), wrapped_index(ky, box), kx) != 0;
-    sum[shell] += (seen ? 1.0 : 1e-6) * noise(k * (1 / n));
-    count[shell] += seen ? 1.0 : 1e-6;
-  });
-  for (size_t s = 0; s < sum.size(); ++s) sum[s] *= scale / count[s];
-  return sum;
+// What a component of a box is multiplied with so that its noise has variance 1, DC at the centre voxel. Where nothing
+// but what the window brings over was seen, the factor must not grow beyond all bounds.
+Volume<float> whitening_of(const Volume<float>& noise, const Volume<float>& weight) {
+  double sum = 0, count = 0;
+  for (int64_t i = 0; i < noise.size(); ++i)
+    if (weight[i] != 0) sum += noise[i], ++count;
+  const auto least = static_cast<float>(std::max(1e-30, count > 0 ? 1e-3 * sum / count : 1.0));
+  Volume<float> out(noise.shape());
+  for (int64_t i = 0; i < noise.size(); ++i) out[i] = 1 / std::sqrt(std::max(noise[i], least));
+  return out;
 }
 
 AlignOptions align_options(double max_shift_voxels) {
@@ -44,7 +40,7 @@ AlignOptions align_options(double max_shift_voxels) {
 struct PoseSearch::Grids {
   int64_t box = 0;
   Volume<float> sphere;
-  double sphere_sum = 0;
+  Volume<float> whitening;  // DC at the centre voxel
   FourierWeight weight;
   std::unique_ptr<PaddedSpectrum> reference;
   std::unique_ptr<RotationSearch> search;
@@ -59,17 +55,22 @@ PoseSearch::PoseSearch(const Volume<float>& map, double radius, double voxel_siz
   made->box = fast_even_size(static_cast<int64_t>(std::ceil(2 * (radius + edge + 1 + max_shift))));
   const int64_t box = made->box;
   made->sphere = soft_sphere(Shape3::cube(box), radius + 1, edge);
-  double squares = 0;
-  for (const float m : made->sphere) made->sphere_sum += m, squares += static_cast<double>(m) * m;
-  made->weight = FourierWeight::from_volume(transfer.weight(box, voxel_size_A));
+  Volume<float> weight = transfer.weight(box, voxel_size_A);
+  made->whitening = whitening_of(windowed_noise(noise, variance, made->sphere), weight);
+  for (int64_t i = 0; i < weight.size(); ++i) weight[i] *= made->whitening[i];
+  made->weight = FourierWeight::from_volume(weight);
   const auto shell = static_cast<int64_t>(static_cast<double>(box) * voxel_size_A / options.resolution_A);
   const int64_t band = std::clamp<int64_t>(shell, 4, box / 2 - 1);
   made->reference = std::make_unique<PaddedSpectrum>(resize_volume(map, Shape3::cube(box)), band);
+  // The sums of align run over all box³ components, of which a masked box has only Σ sphere² independent ones.
+  double squares = 0;
+  for (const float m : made->sphere) squares += static_cast<double>(m) * m;
+  const double noise_variance = static_cast<double>(Shape3::cube(box).count()) / squares;
   const AlignOptions align = align_options(max_shift);
   made->search = std::make_unique<RotationSearch>(make_search(box, search_grid(box, band, radius, align), align));
   made->aligner = std::make_unique<Aligner>(
       *made->search, *made->reference, std::vector<const FourierWeight*>{&made->weight}, band,
-      shell_noise(noise, made->weight, box, variance * squares), align, point_group(options.symmetry));
+      std::vector<double>(shell_count(box), noise_variance), align, point_group(options.symmetry));
   grids_ = std::move(made);
 }
 
@@ -99,6 +100,10 @@ FoundPose PoseSearch::find(const Tomogram& tomogram, Vec3 centre, const Rotation
         voxels(z, y, x) = (window.voxels(z, y, x) - mean) * g.sphere(z, y, x);
   PreparedParticle particle;
   particle.spectrum = centred_spectrum(voxels);
+  for_each_frequency(particle.spectrum, [&](int64_t i, int64_t kz, int64_t ky, int64_t kx) {
+    const auto at = [&](int64_t k) { return (k + g.box / 2) % g.box; };
+    particle.spectrum.data()[i] *= g.whitening(at(kz), at(ky), at(kx));
+  });
   particle.samples = g.search->sample_particle(PaddedSpectrum(particle.spectrum, g.search->shells() + 1), g.weight);
   const auto poses = g.aligner->align(particle, 0, Pose{start, centre - voxel}, -1, work);
   const RefinedPose& best = poses.front();

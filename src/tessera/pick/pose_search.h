@@ -21,16 +21,16 @@ struct PoseSearchOptions {
 struct FoundPose {
   Vec3 centre;  // voxels of the tomogram
   Rotation particle_from_ref;
-  double score = 0;  // [F] Eq. 1 over the noise: 1 is a standard deviation of noise at one pose
+  double score = 0;  // [F] Eq. 1 over the noise: normal with deviation 1 where there is noise alone, at any one pose
   double scale = 0;  // of the structure's values in the tomogram, by least squares
 };
 
 // One structure, prepared for many places. Immutable, thread-safe.
 //
 // A box about the place, less the mean within a soft sphere of the structure's radius and multiplied by the sphere, is
-// X; its noise variance in shell s is taken from the tomogram's own spectrum, var · P(s) Σ sphere². Poses: rotations
-// and shifts of `align` (align/aligner.h) with the transfer as weight, climbed from the best of the search and from the
-// pose given.
+// X. Every component of X and of the transfer H is divided by the square root of the noise it holds, which is that of
+// the tomogram's own spectrum under the sphere (pick/windowed_noise.h). Poses: rotations and shifts of `align`
+// (align/aligner.h) with that H as weight, climbed from the best of the search and from the pose given.
 class PoseSearch {
  public:
   // map: a cube of any size at the tomogram's voxel size, protein bright. variance: of the tomogram's voxels.

@@ -5,109 +5,114 @@
 #include <cmath>
 #include <vector>
 
+#include "tessera/base/quantile.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
 namespace {
 
-struct Normal {
-  double mean = 0, deviation = 1, share = 1;
-  double density(double x) const {
-    const double z = (x - mean) / deviation;
-    return share * std::exp(-0.5 * z * z) / (deviation * std::sqrt(2 * pi));
-  }
-};
+constexpr size_t fewest = 20;
+constexpr int steps = 100;
+constexpr double out_of_reach = 3.5;  // deviations
+constexpr double least_distance = 2;  // of two populations, in deviations
 
-Normal normal_of(std::span<const double> values) {
-  Normal out;
-  double sum = 0, square = 0;
-  for (const double v : values) sum += v, square += v * v;
-  const auto count = static_cast<double>(values.size());
-  out.mean = sum / count;
-  out.deviation = std::sqrt(std::max(0.0, square / count - out.mean * out.mean));
-  return out;
+double density(const Population& p, double x) {
+  const double z = (x - p.mean) / p.deviation;
+  return p.share * std::exp(-0.5 * z * z) / (p.deviation * std::sqrt(2 * pi));
 }
 
-// Otsu's split of sorted values: how many lie below, with the largest variance between the two parts.
-size_t otsu_split(const std::vector<double>& sorted) {
-  double all = 0, below = 0, largest = -1;
-  for (const double v : sorted) all += v;
-  const auto n = static_cast<double>(sorted.size());
-  size_t best = 1;
-  for (size_t i = 1; i < sorted.size(); ++i) {
-    below += sorted[i - 1];
-    const auto k = static_cast<double>(i);
-    const double difference = below / k - (all - below) / (n - k), between = k * (n - k) * difference * difference;
-    if (between > largest) largest = between, best = i;
-  }
-  return best;
+// The normal distribution with these 5th and 25th percentiles: what is wanted lies above them.
+Population lower_half(std::span<const float> scores) {
+  std::vector<float> values(scores.begin(), scores.end());
+  const double low = quantile(values, 0.05), quarter = quantile(values, 0.25),
+               deviation = (quarter - low) / (1.645 - 0.674);
+  return {quarter + 0.674 * deviation, deviation, 1};
 }
 
-double log_likelihood(const std::vector<double>& values, const Normal& a, const Normal& b) {
+double log_likelihood(std::span<const float> scores, const Population& a, const Population& b) {
   double sum = 0;
-  for (const double v : values) sum += std::log(std::max(a.density(v) + b.density(v), 1e-300));
+  for (const float v : scores) sum += std::log(std::max(density(a, v) + density(b, v), 1e-300));
   return sum;
 }
 
-// One step of expectation and maximisation.
-void update(const std::vector<double>& values, double floor, Normal& a, Normal& b) {
-  double weight[2] = {}, sum[2] = {}, square[2] = {};
-  for (const double v : values) {
-    const double pa = a.density(v), pb = b.density(v), all = std::max(pa + pb, 1e-300);
-    for (const auto& [i, p] : {std::pair(0, pa / all), {1, pb / all}})
-      weight[i] += p, sum[i] += p * v, square[i] += p * v * v;
+// What a population must stay within.
+struct Bounds {
+  double least_mean, most_mean, least_deviation, most_deviation;
+  void apply(Population& p) const {
+    p.mean = std::clamp(p.mean, least_mean, most_mean);
+    p.deviation = std::clamp(p.deviation, least_deviation, most_deviation);
   }
-  int i = 0;
-  for (Normal* normal : {&a, &b}) {
-    const double w = std::max(weight[i], 1e-9);
-    normal->mean = sum[i] / w;
-    normal->deviation = std::max(floor, std::sqrt(std::max(0.0, square[i] / w - normal->mean * normal->mean)));
-    normal->share = w / static_cast<double>(values.size());
-    ++i;
+};
+
+// Expectation and maximisation; a share of 0 stays.
+void fit(std::span<const float> scores, const Bounds& low_bounds, const Bounds& high_bounds, Population& low,
+         Population& high) {
+  for (int step = 0; step < steps; ++step) {
+    double weight[2] = {}, sum[2] = {}, square[2] = {};
+    for (const float v : scores) {
+      const double a = density(low, v), b = density(high, v), all = std::max(a + b, 1e-300);
+      int i = 0;
+      for (const double share : {a / all, b / all})
+        weight[i] += share, sum[i] += share * v, square[i++] += share * v * v;
+    }
+    int i = 0;
+    for (Population* p : {&low, &high}) {
+      if (weight[i] > 1e-9) {
+        p->mean = sum[i] / weight[i];
+        p->deviation = std::sqrt(std::max(0.0, square[i] / weight[i] - p->mean * p->mean));
+      }
+      (i == 0 ? low_bounds : high_bounds).apply(*p);
+      p->share = weight[i++] / static_cast<double>(scores.size());
+    }
   }
+}
+
+// Of the means, in units of the root mean square of the deviations.
+double distance(const Population& low, const Population& high) {
+  return (high.mean - low.mean) / std::sqrt(0.5 * (low.deviation * low.deviation + high.deviation * high.deviation));
+}
+
+// Where the two densities cross between their means.
+double crossing(const Population& low, const Population& high) {
+  double from = low.mean, to = high.mean;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (from + to);
+    (density(low, middle) > density(high, middle) ? from : to) = middle;
+  }
+  return from;
 }
 
 }  // namespace
 
-TwoPopulations part_scores(std::span<const float> scores) {
-  TwoPopulations out;
-  if (scores.empty()) return out;
-  std::vector<double> values(scores.begin(), scores.end());
-  std::sort(values.begin(), values.end());
-  const Normal one = normal_of(values);
-  out.low_mean = one.mean;
-  out.low_deviation = one.deviation;
-  out.threshold = one.mean + 4 * one.deviation;
-  if (values.size() < 20 || !(one.deviation > 0)) return out;
-  const size_t split = otsu_split(values);
-  const std::span<const double> sorted(values);
-  const double floor = 0.2 * one.deviation, count = static_cast<double>(values.size());
-  Normal low = normal_of(sorted.first(split)), high = normal_of(sorted.subspan(split));
-  low.share = static_cast<double>(split) / count;
-  high.share = 1 - low.share;
-  low.deviation = std::max(low.deviation, floor);
-  high.deviation = std::max(high.deviation, floor);
-  for (int i = 0; i < 100; ++i) update(values, floor, low, high);
-  if (low.mean > high.mean) std::swap(low, high);
-  Normal none;
-  none.share = 0;
-  const double gain = log_likelihood(values, low, high) - log_likelihood(values, one, none);
-  const double apart =
-      (high.mean - low.mean) / std::sqrt(0.5 * (low.deviation * low.deviation + high.deviation * high.deviation));
-  const bool enough = std::min(low.share, high.share) * count >= 5;
-  if (!enough || !(2 * gain > 3 * std::log(count)) || !(apart > 2)) return out;  // three parameters more
-  out.two = true;
-  out.low_mean = low.mean;
-  out.low_deviation = low.deviation;
-  out.high_mean = high.mean;
-  out.high_deviation = high.deviation;
-  out.high_share = high.share;
-  double from = low.mean, to = high.mean;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = 0.5 * (from + to);
-    (low.density(middle) > high.density(middle) ? from : to) = middle;
-  }
-  out.threshold = from;
+ScoreThreshold part_scores(std::span<const float> won, std::span<const float> lost) {
+  ScoreThreshold out;
+  if (std::max(won.size(), lost.size()) < fewest) return out;
+  const Population start = lower_half(lost.size() >= fewest ? lost : won);
+  out.clutter = start;
+  out.threshold = start.mean + out_of_reach * start.deviation;
+  if (!(start.deviation > 0) || won.empty()) return out;
+  const Bounds near{start.mean - start.deviation, start.mean + start.deviation, 0.5 * start.deviation,
+                    1.25 * start.deviation};
+  Population none{0, 1, 0}, alone = start;
+  fit(won, near, {0, 0, 1, 1}, alone, none);
+  const auto count = static_cast<double>(won.size());
+  double sum = 0, above = 0;
+  for (const float v : won)
+    if (v > start.mean + 2 * start.deviation) sum += v, ++above;
+  Population low = start, high{above > 0 ? sum / above : start.mean + 3 * start.deviation, 1.5 * start.deviation, 0};
+  high.share = std::clamp(above / count, 0.05, 0.95);
+  low.share = 1 - high.share;
+  const double infinite = 1e300;
+  fit(won, near, {start.mean + start.deviation, infinite, 0.5 * start.deviation, infinite}, low, high);
+  const double gain = log_likelihood(won, low, high) - log_likelihood(won, alone, none);
+  out.clutter = alone;
+  out.threshold = alone.mean + out_of_reach * alone.deviation;
+  // Three parameters more.
+  const bool apart = std::max(distance(low, high), distance(start, high)) >= least_distance;
+  if (!apart || high.share * count < 3 || !(2 * gain > 3 * std::log(count))) return out;
+  out.clutter = low;
+  out.found = high;
+  out.threshold = crossing(low, high);
   return out;
 }
 

@@ -6,21 +6,24 @@
 
 namespace tessera {
 
-// A mixture of two normal populations, or one.
-struct TwoPopulations {
-  bool two = false;
-  double low_mean = 0, low_deviation = 0;    // of all where there is but one
-  double high_mean = 0, high_deviation = 0;  // 0 where there is but one
-  double high_share = 0;
-  // Above it a score more probably belongs to the upper population; with one population, four deviations above the
-  // mean.
+struct Population {
+  double mean = 0, deviation = 0, share = 0;  // normal; the share of all scores
+};
+
+struct ScoreThreshold {
+  Population clutter, found;  // found.share = 0: nothing stands out from the clutter
+  // Above it a score more probably belongs to what was found; where nothing stands out 3.5 deviations above the mean of
+  // the clutter; 0 where there are too few scores to tell.
   double threshold = 0;
 };
 
-// Expectation-maximisation from a split at the valley that Otsu's (1979) criterion finds; both deviations at least a
-// fifth of that of all. Two populations are told where the Bayesian information criterion favours them over one
-// their means are further apart than twice the root mean square of their deviations, and each holds five. Fewer than 20
-// scores: one population. Cost: about 100 passes over the scores.
-TwoPopulations part_scores(std::span<const float> scores);
+// won: scores of the places that a template holds against all others, of which some are wanted, some clutter. lost:
+// those of the places it lost, nearly all clutter. Of these the lower half tells mean and deviation of clutter (a
+// normal distribution with their 5th and 25th percentiles; that of `won` where fewer than 20 lost). Clutter that won
+// may differ a little: by expectation-maximisation `won` is a mixture of a normal distribution within a deviation of it
+// and half to one and a quarter times as wide, and of a free one above. That is told from clutter alone by the Bayesian
+// information criterion, if it holds three scores and lies two deviations above
+// the clutter that won or the clutter that lost. Cost: about 200 passes over `won`.
+ScoreThreshold part_scores(std::span<const float> won, std::span<const float> lost);
 
 }  // namespace tessera

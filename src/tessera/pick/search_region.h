@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/parallel/threads.h"
 #include "tessera/volume/volume.h"
 

@@ -31,6 +31,24 @@ double structure_radius(const Volume<float>& map) {
   return std::sqrt(square);
 }
 
+Volume<float> radial_mean(const Volume<float>& map) {
+  const int64_t n = map.shape().x;
+  std::vector<double> sum(2 * n), count(2 * n);
+  const auto shell_of = [n](int64_t z, int64_t y, int64_t x) {
+    return std::llround(
+        std::hypot(static_cast<double>(z - n / 2), static_cast<double>(y - n / 2), static_cast<double>(x - n / 2)));
+  };
+  for (int64_t z = 0, i = 0; z < n; ++z)
+    for (int64_t y = 0; y < n; ++y)
+      for (int64_t x = 0; x < n; ++x, ++i) sum[shell_of(z, y, x)] += map[i], ++count[shell_of(z, y, x)];
+  Volume<float> out(map.shape());
+  for (int64_t z = 0, i = 0; z < n; ++z)
+    for (int64_t y = 0; y < n; ++y)
+      for (int64_t x = 0; x < n; ++x, ++i)
+        out[i] = static_cast<float>(sum[shell_of(z, y, x)] / count[shell_of(z, y, x)]);
+  return out;
+}
+
 SearchTemplate::SearchTemplate(const Volume<float>& structure, double radius, const std::function<double(Vec3)>& filter)
     : radius_(radius) {
   box_ = 2 * static_cast<int64_t>(std::ceil(radius + edge));

@@ -14,13 +14,16 @@ namespace tessera {
 // The radius in voxels, about the centre voxel, of what exceeds a tenth of the map's largest value.
 double structure_radius(const Volume<float>& map);
 
+// The mean over all directions about the centre voxel.
+Volume<float> radial_mean(const Volume<float>& map);
+
 // Immutable, thread-safe.
 class SearchTemplate {
  public:
   // structure: a cube on the voxels of the search, protein bright, at least 2 (radius + 2) wide. radius: of the soft
   // sphere M about its centre voxel, 1 within and falling to 0 over the next two voxels, in which it is compared.
-  // filter(k), k in cycles per voxel: what the structure's spectrum is multiplied with. `shape` = random gives a
-  // structure of the same amplitudes with random phases (volume/corrected_fsc.h). UserError where nothing is left.
+  // filter(k), k in cycles per voxel: what the structure's spectrum is multiplied with. UserError
+  // where nothing is left.
   SearchTemplate(const Volume<float>& structure, double radius, const std::function<double(Vec3)>& filter);
 
   int64_t box() const { return box_; }  // even; what turn() fills

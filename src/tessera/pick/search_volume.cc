@@ -124,4 +124,18 @@ SearchVolume make_search_volume(const Tomogram& tomogram, double ratio, double m
   return out;
 }
 
+std::vector<uint8_t> search_mask(const SearchVolume& volume, Shape3 tomogram, std::span<const uint8_t> allowed) {
+  if (allowed.empty()) return {};
+  const Shape3 n = volume.voxels.shape();
+  std::vector<uint8_t> out(n.count());
+  const auto at = [&](int64_t i, int64_t size) {
+    return std::min<int64_t>(size - 1, std::llround(static_cast<double>(i) * volume.ratio));
+  };
+  for (int64_t z = 0, i = 0; z < n.z; ++z)
+    for (int64_t y = 0; y < n.y; ++y)
+      for (int64_t x = 0; x < n.x; ++x, ++i)
+        out[i] = allowed[(at(z, tomogram.z) * tomogram.y + at(y, tomogram.y)) * tomogram.x + at(x, tomogram.x)];
+  return out;
+}
+
 }  // namespace tessera

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <vector>
 
 #include "tessera/parallel/exec_context.h"
 #include "tessera/pick/tomogram.h"
@@ -26,6 +28,9 @@ double search_ratio(double voxel_size_A, double resolution_A);
 // thread. Cost: one transform of every block.
 SearchVolume make_search_volume(const Tomogram& tomogram, double ratio, double mean,
                                 const std::function<double(Vec3)>& filter, ExecContext& context);
+
+// What `allowed` (one for each voxel of the tomogram, or empty) says of the nearest voxels; empty if that is.
+std::vector<uint8_t> search_mask(const SearchVolume& volume, Shape3 tomogram, std::span<const uint8_t> allowed);
 
 // The low-pass alone, at a share of the Nyquist frequency of the new voxels.
 double search_band(double nyquist_share);

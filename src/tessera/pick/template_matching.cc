@@ -6,14 +6,16 @@
 #include <cmath>
 #include <mutex>
 
+#include "tessera/base/quantile.h"
 #include "tessera/base/units.h"
 #include "tessera/fft/plan.h"
+#include "tessera/pick/match_selection.h"
 #include "tessera/pick/noise_spectrum.h"
 #include "tessera/pick/peaks.h"
 #include "tessera/pick/pose_search.h"
-#include "tessera/pick/score_threshold.h"
 #include "tessera/pick/search_template.h"
 #include "tessera/pick/search_volume.h"
+#include "tessera/pick/template_body.h"
 #include "tessera/pick/template_scan.h"
 #include "tessera/so3/point_group.h"
 #include "tessera/so3/rotation_grid.h"
@@ -34,31 +36,6 @@ T of_each(const std::vector<T>& values, size_t index, T missing) {
   return values.empty() ? missing : values[values.size() == 1 ? 0 : index];
 }
 
-double quantile(std::vector<float>& values, double share) {
-  const auto at = values.begin() + static_cast<int64_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
-}
-
-// The mean over all directions about the centre voxel.
-Volume<float> radial_mean(const Volume<float>& map) {
-  const int64_t n = map.shape().x;
-  std::vector<double> sum(2 * n), count(2 * n);
-  const auto shell_of = [n](int64_t z, int64_t y, int64_t x) {
-    return std::llround(
-        std::hypot(static_cast<double>(z - n / 2), static_cast<double>(y - n / 2), static_cast<double>(x - n / 2)));
-  };
-  for (int64_t z = 0, i = 0; z < n; ++z)
-    for (int64_t y = 0; y < n; ++y)
-      for (int64_t x = 0; x < n; ++x, ++i) sum[shell_of(z, y, x)] += map[i], ++count[shell_of(z, y, x)];
-  Volume<float> out(map.shape());
-  for (int64_t z = 0, i = 0; z < n; ++z)
-    for (int64_t y = 0; y < n; ++y)
-      for (int64_t x = 0; x < n; ++x, ++i)
-        out[i] = static_cast<float>(sum[shell_of(z, y, x)] / count[shell_of(z, y, x)]);
-  return out;
-}
-
 class Matching {
  public:
   Matching(const Tomogram& tomogram, const TomogramTransfer& transfer, const MatchOptions& options,
@@ -74,6 +51,7 @@ class Matching {
 
   void add(const MatchTemplate& one, size_t index, MatchResult& result) {
     MatchReport report = plan(one, index);
+    TemplateBody body(one.map, report.radius_A / tomogram_.voxel_size_A);
     const SearchVolume& volume = search_volume(report.search_resolution_A);
     report.search_voxel_A = volume.voxel_size_A;
     const auto begun = Clock::now();
@@ -83,7 +61,7 @@ class Matching {
     const BlockLayout layout = plan_blocks(volume.voxels.shape(), pattern.box());
     check_contrast(one.map, report, volume, layout);
     const ScanResult scan = scan_template(volume.voxels, pattern, rotations, layout, context_);
-    std::vector<Peak> peaks = candidates(scan.score, volume, report);
+    std::vector<Peak> peaks = candidates(scan.score, volume, body, report);
     report.scan_seconds = seconds_since(begun);
     std::vector<Match> found;
     for (const Peak& peak : peaks)
@@ -91,10 +69,13 @@ class Matching {
                        static_cast<int32_t>(index), peak.score,
                        static_cast<float>(report.radius_A / tomogram_.voxel_size_A)});
     if (options_.refine) refine(one, found, report);
-    set_threshold(found, report);
+    report.threshold = options_.score_threshold.value_or(options_.refine ? least_score(report) : 4.0);
+    bodies_.push_back(std::move(body));
     result.matches.insert(result.matches.end(), found.begin(), found.end());
     result.templates.push_back(std::move(report));
   }
+
+  const std::vector<TemplateBody>& bodies() const { return bodies_; }
 
  private:
   // Steps and bands, from the options or the size of the template.
@@ -116,6 +97,7 @@ class Matching {
                       one.name, 2 * report.radius_A, least));
     report.search_resolution_A = std::max(2 * voxel, options_.search_resolution_A.value_or(2 * report.radius_A / 7));
     report.step_deg = options_.angular_step_deg;
+    report.independent_rotations = independent_rotations(report);
     return report;
   }
 
@@ -148,30 +130,29 @@ class Matching {
   void check_contrast(const Volume<float>& map, MatchReport& report, const SearchVolume& volume,
                       const BlockLayout& layout) const {
     const SearchTemplate pattern = make_pattern(radial_mean(map), report, volume);
-    ScanResult scan = scan_template(volume.voxels, pattern, {Rotation()}, layout, quiet());
+    ScanResult scan = scan_template(volume.voxels, pattern, {Rotation()}, layout, quiet_context_);
     const auto rank = 1 - std::min(0.5, 20.0 / static_cast<double>(scan.score.size()));
     std::vector<float> values(scan.score.begin(), scan.score.end());
     report.bright = quantile(values, rank);
     report.dark = -quantile(values, 1 - rank);
   }
 
-  ExecContext& quiet() const { return quiet_context_; }
-
-  std::vector<Peak> candidates(const Volume<float>& score, const SearchVolume& volume, MatchReport& report) const {
+  std::vector<Peak> candidates(const Volume<float>& score, const SearchVolume& volume, const TemplateBody& body,
+                               MatchReport& report) const {
     std::vector<float> values(score.begin(), score.end());
     report.median = quantile(values, 0.5);
     report.spread = report.median - quantile(values, 0.1587);
     PeakOptions peaks;
     peaks.threshold = static_cast<float>(report.median + options_.candidate_spreads * report.spread);
     peaks.border = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(static_cast<double>(border_) / volume.ratio)));
-    const std::vector<uint8_t> mask = coarse_mask(volume);
+    const std::vector<uint8_t> mask = search_mask(volume, tomogram_.shape, allowed_);
     std::vector<Peak> found = find_peaks(score, peaks, context_.threads, mask).peaks;
-    const double radius = report.radius_A / volume.voxel_size_A;
-    found = suppress_neighbours(std::move(found), {.distance_voxels = 0.6 * radius});
-    // Twice as many as fit into the tomogram as dense spheres: what else there is must be seen, too.
-    const double sphere = 4.0 / 3 * pi * std::pow(radius, 3);
+    // As near as two balls of the structure's volume may come, and as many as fill three quarters of the tomogram: what
+    // else there is must be seen, too.
+    const double voxels = static_cast<double>(body.voxels()) / std::pow(volume.ratio, 3);
+    found = suppress_neighbours(std::move(found), {.distance_voxels = 0.9 * std::cbrt(voxels * 3 / (4 * pi))});
     const auto most = static_cast<size_t>(std::max(keep_ > 0 ? 2.0 * static_cast<double>(keep_) : 0.0,
-                                                   2 * 0.74 * static_cast<double>(score.size()) / sphere));
+                                                   0.75 * static_cast<double>(score.size()) / voxels));
     if (found.size() > most) found.resize(most);
     for (Peak& peak : found)
       peak.score = static_cast<float>((peak.score - report.median) / std::max(report.spread, 1e-12));
@@ -179,25 +160,11 @@ class Matching {
     return found;
   }
 
-  std::vector<uint8_t> coarse_mask(const SearchVolume& volume) const {
-    if (allowed_.empty()) return {};
-    const Shape3 n = volume.voxels.shape(), old = tomogram_.shape;
-    std::vector<uint8_t> out(n.count());
-    const auto at = [&](int64_t i, int64_t size) {
-      return std::min<int64_t>(size - 1, std::llround(static_cast<double>(i) * volume.ratio));
-    };
-    for (int64_t z = 0, i = 0; z < n.z; ++z)
-      for (int64_t y = 0; y < n.y; ++y)
-        for (int64_t x = 0; x < n.x; ++x, ++i)
-          out[i] = allowed_[(at(z, old.z) * old.y + at(y, old.y)) * old.x + at(x, old.x)];
-    return out;
-  }
-
   void refine(const MatchTemplate& one, std::vector<Match>& found, MatchReport& report) {
     const auto begun = Clock::now();
     PoseSearchOptions options;
-    options.resolution_A = std::max(options_.resolution_A.value_or(0), 2 * tomogram_.voxel_size_A);
-    options.max_shift_A = std::max(1.5 * report.search_voxel_A, 0.25 * report.radius_A);
+    options.resolution_A = band_A();
+    options.max_shift_A = max_shift_A(report);
     options.symmetry = report.symmetry;
     const PoseSearch search(one.map, report.radius_A / tomogram_.voxel_size_A, tomogram_.voxel_size_A, transfer_,
                             options_.whiten ? noise_ : NoiseSpectrum(), noise_.variance(), options);
@@ -216,32 +183,28 @@ class Matching {
     report.refine_seconds = seconds_since(begun);
   }
 
-  // The least that a pick must score; raised once the templates have competed.
-  void set_threshold(const std::vector<Match>& found, MatchReport& report) const {
-    if (keep_ > 0) return;
-    report.threshold = options_.score_threshold.value_or(options_.refine ? noise_threshold(report) : 4.0);
-    std::vector<float> scores;
-    for (const Match& match : found) scores.push_back(match.score);
-    if (scores.size() < 20) return;
-    const double low = quantile(scores, 0.05), quarter = quantile(scores, 0.25);
-    report.clutter_deviation = (quarter - low) / (1.645 - 0.674);  // of a normal distribution with these quantiles
-    report.clutter_mean = quarter + 0.674 * report.clutter_deviation;
+  // Rotations of a template that noise tells apart, those that look alike counted once.
+  double independent_rotations(const MatchReport& report) const {
+    const double step = std::min(1.0, band_A() / report.radius_A);
+    return std::max(1.0, 8 * pi * pi / std::pow(step, 3) / static_cast<double>(point_group(report.symmetry).size()));
   }
 
-  // Gaussian noise exceeds it so many times among all independent places and rotations.
-  double noise_threshold(const MatchReport& report) const {
-    const double band = std::max(options_.resolution_A.value_or(0), 2 * tomogram_.voxel_size_A);
-    const double places = static_cast<double>(tomogram_.shape.count()) * std::pow(2 * tomogram_.voxel_size_A / band, 3);
-    const double step = std::min(1.0, band / (2 * report.radius_A));
-    const double group = static_cast<double>(point_group(report.symmetry).size());
-    const double trials = places * std::max(1.0, 8 * pi * pi / std::pow(step, 3) / group);
-    double low = 0, high = 20;
-    for (int i = 0; i < 60; ++i) {
-      const double middle = 0.5 * (low + high);
-      (trials * 0.5 * std::erfc(middle / std::numbers::sqrt2) > options_.false_positives ? low : high) = middle;
-    }
-    return low;
+  // How far from a candidate the refinement looks.
+  double max_shift_A(const MatchReport& report) const {
+    return std::max(1.5 * report.search_voxel_A, 0.25 * report.radius_A);
   }
+
+  // What noise reaches among all the independent places and rotations that the refinement looks at.
+  double least_score(const MatchReport& report) const {
+    const double window = 1 + 4.0 / 3 * pi * std::pow(max_shift_A(report) / tomogram_.voxel_size_A, 3);
+    const double voxels =
+        std::min(static_cast<double>(tomogram_.shape.count()), static_cast<double>(report.candidates) * window);
+    return noise_score(voxels * std::pow(2 * tomogram_.voxel_size_A / band_A(), 3) * report.independent_rotations,
+                       options_.false_positives);
+  }
+
+  // Of the refinement.
+  double band_A() const { return std::max(options_.resolution_A.value_or(0), 2 * tomogram_.voxel_size_A); }
 
   const Tomogram& tomogram_;
   const TomogramTransfer& transfer_;
@@ -251,64 +214,12 @@ class Matching {
   ExecContext& context_;
   NoiseSpectrum noise_;
   SearchVolume search_;
+  std::vector<TemplateBody> bodies_;
   mutable SilentSink silent_;
   mutable ExecContext quiet_context_{context_.threads, context_.comm, silent_, context_.seed, context_.stop};
 };
 
-// Of places too near to one another that of the best score stays, whatever its template.
-void compete(MatchResult& result, double overlap) {
-  std::vector<Peak> peaks;
-  for (size_t i = 0; i < result.matches.size(); ++i) {
-    const Match& match = result.matches[i];
-    peaks.push_back({match.position_voxels, match.score, match.radius_voxels, match.label, static_cast<int64_t>(i)});
-  }
-  std::sort(peaks.begin(), peaks.end(), better_peak);
-  std::vector<Match> kept;
-  for (const Peak& peak : suppress_neighbours(std::move(peaks), {.distance_voxels = 0, .radius_share = overlap}))
-    kept.push_back(result.matches[peak.voxel]);
-  result.matches = std::move(kept);
-}
-
-// To where the scores that a template won fall into two populations; where they do not, out of reach of the clutter.
-void raise_thresholds(MatchResult& result) {
-  for (size_t t = 0; t < result.templates.size(); ++t) {
-    MatchReport& report = result.templates[t];
-    std::vector<float> scores;
-    for (const Match& match : result.matches)
-      if (match.label == static_cast<int32_t>(t)) scores.push_back(match.score);
-    const TwoPopulations parted = part_scores(scores);
-    report.two_populations = parted.two;
-    report.threshold = std::max(report.threshold,
-                                parted.two ? parted.threshold : report.clutter_mean + 3.5 * report.clutter_deviation);
-  }
-}
-
 }  // namespace
-
-void MatchOptions::add_faults(Faults& faults, size_t templates) const {
-  const auto positive = [&](const char* name, const std::optional<double>& value) {
-    if (value && !(*value > 0 && std::isfinite(*value))) faults.add(fmt::format("--{} {:g}: above 0", name, *value));
-  };
-  positive("search-resolution", search_resolution_A);
-  positive("resolution", resolution_A);
-  if (!(angular_step_deg > 0 && angular_step_deg <= 90))
-    faults.add(fmt::format("--angular-step {:g}: above 0°, at most 90°", angular_step_deg));
-  const auto counted = [&](const char* name, size_t count) {
-    if (count > 1 && count != templates)
-      faults.add(fmt::format("--{} has {} values for {} templates; give one, or one each", name, count, templates));
-  };
-  counted("symmetry", symmetry.size());
-  counted("mask-diameter", mask_diameter_A.size());
-  for (const double diameter : mask_diameter_A)
-    if (!(diameter > 0)) faults.add(fmt::format("--mask-diameter {:g}: above 0", diameter));
-  for (const std::string& group : symmetry) try {
-      (void)point_group(group);
-    } catch (const UserError& error) {
-      faults.add(fmt::format("--symmetry: {}", error.what()));
-    }
-  if (!(overlap >= 0)) faults.add(fmt::format("--template-overlap {:g}: not negative", overlap));
-  if (!(false_positives > 0)) faults.add(fmt::format("--false-positives {:g}: above 0", false_positives));
-}
 
 MatchResult match_templates(const Tomogram& tomogram, const std::vector<MatchTemplate>& templates,
                             const TomogramTransfer& transfer, const MatchOptions& options,
@@ -316,12 +227,7 @@ MatchResult match_templates(const Tomogram& tomogram, const std::vector<MatchTem
   MatchResult result;
   Matching matching(tomogram, transfer, options, allowed, border, keep, context);
   for (size_t i = 0; i < templates.size() && !context.stop_requested(); ++i) matching.add(templates[i], i, result);
-  compete(result, options.overlap);
-  if (keep == 0 && !options.score_threshold) raise_thresholds(result);
-  if (keep > 0 && std::ssize(result.matches) > keep) result.matches.resize(keep);
-  if (keep == 0)
-    std::erase_if(result.matches,
-                  [&](const Match& match) { return match.score < result.templates[match.label].threshold; });
+  select_matches(result, matching.bodies(), options.overlap, keep, !options.score_threshold);
   for (const Match& match : result.matches) ++result.templates[match.label].picks;
   for (const MatchReport& report : result.templates)
     if (report.dark > 1.2 * report.bright)

@@ -114,6 +114,28 @@ TEST(TemplateMatching, FindsWhatWasPlantedInItsPoseAndClass) {
   }
 }
 
+// Scores are in standard deviations of noise: in noise alone no place exceeds what independent trials would, whatever
+// the size of the template.
+TEST(TemplateMatching, NoiseAloneGivesNothing) {
+  test::Workers workers(2);
+  const TomogramTransfer transfer = wedge(-60, 60);
+  const Map map = tomogram({32, 40, 48}, {}, 1, transfer);
+  MatchOptions all = quick();
+  all.score_threshold = 0;
+  const std::vector<MatchTemplate> templates = {{"a", phantom(0)}, {"b", phantom(1)}};
+  const MatchResult noise = match_templates(tomogram_of(map), templates, transfer, all, {}, 0, 0, workers.context);
+  for (int label = 0; label < 2; ++label) {
+    double best = 0;
+    for (const Match& match : noise.matches)
+      if (match.label == label) best = std::max<double>(best, match.score);
+    EXPECT_GT(best, 3) << label;  // hundreds of places, each with some hundreds of poses
+    EXPECT_LT(best, 6) << label;
+  }
+  const MatchResult picked = match_templates(tomogram_of(map), templates, transfer, quick(), {}, 0, 0, workers.context);
+  EXPECT_LE(picked.matches.size(), 2U);
+  for (const MatchReport& report : picked.templates) EXPECT_GT(report.threshold, 4);
+}
+
 TEST(TemplateMatching, AFineGridIsWithinHalfItsStep) {
   test::Workers workers(2);
   // 4° from a rotation of the grid: the others are further than half a step.

@@ -7,24 +7,12 @@
 #include <mutex>
 
 #include "tessera/fft/plan.h"
+#include "tessera/pick/tomogram.h"
 
 namespace tessera {
 namespace {
 
 using Complex = std::complex<float>;
-
-// Voxel `at` of a volume, 0 outside.
-Volume<float> cut_block(const Volume<float>& volume, Shape3 first, Shape3 shape) {
-  Volume<float> out(shape);
-  const Shape3 n = volume.shape();
-  const int64_t x0 = std::max<int64_t>(0, -first.x), x1 = std::min(shape.x, n.x - first.x);
-  for (int64_t z = std::max<int64_t>(0, -first.z); z < std::min(shape.z, n.z - first.z); ++z)
-    for (int64_t y = std::max<int64_t>(0, -first.y); y < std::min(shape.y, n.y - first.y); ++y) {
-      const float* row = &volume(first.z + z, first.y + y, first.x + x0);
-      if (x1 > x0) std::copy(row, row + (x1 - x0), &out(z, y, x0));
-    }
-  return out;
-}
 
 // One block of the volume and what was found in it so far.
 struct Block {
@@ -41,7 +29,7 @@ struct Best {
 class Scan {
  public:
   Scan(const Volume<float>& volume, const SearchTemplate& pattern, const BlockLayout& layout)
-      : volume_(volume),
+      : volume_(tomogram_of(volume, 1)),  // voxels are all that counts here
         pattern_(pattern),
         layout_(layout),
         half_(pattern.box() / 2),
@@ -52,7 +40,7 @@ class Scan {
     context.threads.for_each(end - begin, [&](int64_t i, int) {
       const int64_t b = begin + i;
       Block& block = out[i];
-      const Shape3 n = volume_.shape(), count = layout_.count, core = layout_.core;
+      const Shape3 n = volume_.shape, count = layout_.count, core = layout_.core;
       block.first = {b / (count.y * count.x) * core.z, b / count.x % count.y * core.y, b % count.x * core.x};
       block.core = {std::min(core.z, n.z - block.first.z), std::min(core.y, n.y - block.first.y),
                     std::min(core.x, n.x - block.first.x)};
@@ -126,10 +114,11 @@ class Scan {
 
  private:
   Volume<float> voxels_of(const Block& block) const {
-    return cut_block(volume_, {block.first.z - half_, block.first.y - half_, block.first.x - half_}, layout_.block);
+    return read_box(volume_, block.first.z - half_, block.first.y - half_, block.first.x - half_, layout_.block, 0)
+        .voxels;
   }
 
-  const Volume<float>& volume_;
+  const Tomogram volume_;
   const SearchTemplate& pattern_;
   const BlockLayout& layout_;
   int64_t half_;
@@ -160,6 +149,19 @@ void merge(const Best& from, Best& to) {
     to.score[i] = from.score[i];
     to.rotation[i] = from.rotation[i];
   }
+}
+
+}  // namespace
+
+namespace {
+
+// The best of all ranks, each of which tried its share of the rotations: as if one had tried all.
+void merge_ranks(Best& best, Comm& comm) {
+  if (comm.size() == 1) return;
+  const auto scores = comm.gather(std::span<const float>(best.score));
+  const auto rotations = comm.gather(std::span<const int32_t>(best.rotation));
+  for (int rank = 0; rank < comm.size(); ++rank)
+    merge({{scores[rank].begin(), scores[rank].end()}, {rotations[rank].begin(), rotations[rank].end()}}, best);
 }
 
 }  // namespace
@@ -207,14 +209,16 @@ ScanResult scan_template(const Volume<float>& volume, const SearchTemplate& patt
   const double per_block =
       4.0 * static_cast<double>(layout.block.count()) + 8.0 * static_cast<double>(layout.core.count() * (workers + 1));
   const int64_t group = std::clamp<int64_t>(static_cast<int64_t>(memory_bytes / per_block), 1, blocks);
-  const auto count = static_cast<int64_t>(rotations.size());
+  const Share share = share_of(std::ssize(rotations), context.comm.rank(), context.comm.size());
+  const int64_t count = share.end - share.begin;
   Progress progress(context.sink, "matching", count * blocks);
   for (int64_t begin = 0; begin < blocks && !context.stop_requested(); begin += group) {
     const int64_t end = std::min(begin + group, blocks);
     const std::vector<Block> group_blocks = scan.blocks(begin, end, context);
     std::vector<Worker> state(workers);
     std::mutex lock;
-    context.threads.for_each(count, [&](int64_t r, int w) {
+    context.threads.for_each(count, [&](int64_t item, int w) {
+      const int64_t r = share.begin + item;
       if (context.stop_requested()) return;
       Worker& work = state[w];
       if (work.best.empty()) {
@@ -235,12 +239,22 @@ ScanResult scan_template(const Volume<float>& volume, const SearchTemplate& patt
       const std::lock_guard guard(lock);
       progress.advance(end - begin);
     });
+    std::vector<Best> found(end - begin);
+    context.threads.for_each(end - begin, [&](int64_t b, int) {
+      const int64_t voxels = group_blocks[b].core.count();
+      Best& best = found[b];
+      best = {AlignedVector<float>(voxels, -std::numeric_limits<float>::infinity()),
+              AlignedVector<int32_t>(voxels, std::numeric_limits<int32_t>::max())};
+      for (Worker& work : state) {
+        if (work.best.empty()) continue;
+        merge(work.best[b], best);
+        work.best[b] = {};
+      }
+    });
+    for (Best& best : found) merge_ranks(best, context.comm);
     context.threads.for_each(end - begin, [&](int64_t b, int) {
       const Block& block = group_blocks[b];
-      Best best{AlignedVector<float>(block.core.count(), -std::numeric_limits<float>::infinity()),
-                AlignedVector<int32_t>(block.core.count(), std::numeric_limits<int32_t>::max())};
-      for (const Worker& work : state)
-        if (!work.best.empty()) merge(work.best[b], best);
+      const Best& best = found[b];
       const AlignedVector<float> scale = scan.local_scale(block, flat);
       for (int64_t z = 0, i = 0; z < block.core.z; ++z)
         for (int64_t y = 0; y < block.core.y; ++y)

@@ -28,6 +28,7 @@ struct ScanResult {
 // (Roseman 2003, Eq. 6, the template filtered as the tomogram was: the wedge-constrained correlation of Förster et al.
 // 2005). The volume is 0 beyond its faces. Blocks by overlap-save: the same result for any layout but for rounding, and
 // the same bits for any number of threads.
+// Of several ranks each tries its share of the rotations; all get the whole result, the same bits for any number.
 // Cost: for each rotation one transform of the turned template, and for each block one more and a pass over its voxels.
 // Memory: 4 bytes a voxel of the blocks and 8 a voxel and thread, in groups of blocks that keep it below memory_bytes
 // if that can be, and 8 a voxel for the result. Oracle: tests/reference/matching_loops.h.

@@ -8,6 +8,7 @@
 #include "tessera/base/units.h"
 #include "tessera/so3/rotation_grid.h"
 #include "tessera/volume/masks.h"
+#include "tests/reference/blobs.h"
 #include "tests/reference/matching_loops.h"
 #include "tests/support/workers.h"
 
@@ -23,19 +24,7 @@ Volume<float> noise(Shape3 shape, uint64_t seed) {
 
 // Three blobs that no rotation leaves alike.
 Volume<float> structure(int64_t box) {
-  Volume<float> out(Shape3::cube(box));
-  const Vec3 places[] = {{2, 0, 0}, {-1, 2, 1}, {0, -1, -2}};
-  const double heights[] = {1, 0.8, 0.6};
-  for (int64_t z = 0, i = 0; z < box; ++z)
-    for (int64_t y = 0; y < box; ++y)
-      for (int64_t x = 0; x < box; ++x, ++i)
-        for (int b = 0; b < 3; ++b) {
-          const Vec3 d = Vec3{static_cast<double>(x - box / 2), static_cast<double>(y - box / 2),
-                              static_cast<double>(z - box / 2)} -
-                         places[b];
-          out[i] += static_cast<float>(heights[b] * std::exp(-0.5 * d.dot(d)));
-        }
-  return out;
+  return reference::sampled({{{2, 0, 0}, 1, 1}, {{-1, 2, 1}, 1, 0.8}, {{0, -1, -2}, 1, 0.6}}, Shape3::cube(box));
 }
 
 double everything(Vec3) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/optics/ctf.h"
 #include "tessera/optics/wedge.h"
 #include "tessera/volume/volume.h"
