@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Convolutional networks that tell the class of a subtomogram. The interface knows nothing of LibTorch: what does lives
+// in a library of its own, loaded when the first network is made, so that all else starts without it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tessera/base/errors.h"
+#include "tessera/base/option.h"
+
+namespace tessera {
+
+// inception3d, dsrf3d: Xu et al. 2017 ([S] 2.2), layers as in docs/theory/subdivision.md; Glorot-uniform weights,
+// biases 0. residual3d: smoothing to half the edge, a strided convolution, residual blocks of 32 and 128 channels,
+// means and maxima over the box; 0.63 M parameters, 0.13 GMAC at 40³.
+struct NetworkOptions {
+  std::string network = "residual3d";
+  int box = 40;                // voxels of the cubic input
+  int classes = 2;             // L, the linear outputs
+  double dropout = -1;         // probability that a unit is dropped before the last layer; -1: the network's own
+  double width = 1;            // times the published numbers of channels
+  bool doubles = false;        // double precision, for the test of gradients
+  std::string device = "cpu";  // or "cuda"
+  int threads = 1;
+  uint64_t seed = 1;
+
+  void add_faults(Faults& faults) const;
+};
+std::vector<std::string> network_names();
+// The network's own: 0.3 for inception3d ([S]: "a unit was retained with probability 70 %"; its public code drops 70
+// %), 0 for dsrf3d, 0.2 for residual3d.
+inline double default_dropout(const std::string& network) {
+  return network == "inception3d" ? 0.3 : network == "residual3d" ? 0.2 : 0.0;
+}
+// Smallest box that leaves something after every layer.
+int smallest_box(const std::string& network);
+
+struct NamedTensor {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+  int64_t count() const;
+};
+
+struct OptimiserOptions {
+  std::string method = "sgd";  // sgd (Nesterov momentum) or adam (decoupled weight decay)
+  double momentum = 0.9;
+  double weight_decay = 0;
+};
+
+struct NetworkOutputs {
+  std::vector<float> linear;    // n × classes: before the softmax ([S] Eq. 3)
+  std::vector<float> features;  // n × feature_count: what the last layer sees; of inception3d its means over the box
+};
+
+struct StepResult {
+  double loss = 0;      // mean cross-entropy of the batch
+  int64_t correct = 0;  // of the batch, dropout in force
+};
+
+// Not thread-safe. On a CPU the same calls give the same bits for the same number of threads.
+class Network {
+ public:
+  virtual ~Network() = default;
+  virtual int64_t parameter_count() const = 0;
+  virtual int feature_count() const = 0;
+  // Multiply-adds of one forward pass of one box, in convolutions and dense layers.
+  virtual int64_t multiply_adds() const = 0;
+
+  // Weights and buffers. set_state: InternalError unless names and shapes are those of state().
+  virtual std::vector<NamedTensor> state() const = 0;
+  virtual void set_state(const std::vector<NamedTensor>& state) = 0;
+
+  // images: n × box³ of mean 0 and variance 1. No dropout; running means of normalisation.
+  virtual NetworkOutputs evaluate(const float* images, int64_t n) = 0;
+
+  virtual void set_optimiser(const OptimiserOptions& options) = 0;
+  // One update at that rate; labels from 0. `draw` seeds the dropout of this step. smoothing: share of the target
+  // probability spread over all classes. NumericalError when the loss is not finite.
+  virtual StepResult step(const float* images, const int* labels, int64_t n, double rate, double smoothing,
+                          uint64_t draw) = 0;
+  // Moments and counts of the optimiser: empty before the first step.
+  virtual std::vector<NamedTensor> optimiser_state() const = 0;
+  virtual void set_optimiser_state(const std::vector<NamedTensor>& state) = 0;
+};
+
+// Fresh random weights. UserError: options out of range, LibTorch absent, --device cuda without one.
+std::unique_ptr<Network> make_network(const NetworkOptions& options);
+
+// Floating-point operations a second of a product of two 2048² matrices by the library that the networks use: the best
+// of five, the yardstick of bench/networks. UserError as make_network.
+double matrix_product_rate(int threads, const std::string& device);
+
+// Whether the library that holds the networks can be loaded; where not, `reason` tells why and what to do.
+bool networks_available(std::string* reason = nullptr);
+
+}  // namespace tessera

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <torch/torch.h>
+
+#include <ATen/autocast_mode.h>
+
+#include <cmath>
+
+#include "tessera/nn/torch_architectures.h"
+#include "tessera/nn/torch_entry.h"
+
+namespace tessera {
+namespace {
+
+using torch::Tensor;
+
+// Half precision in convolutions and products while it lives, on a GPU; bfloat16 needs no scaling of the loss.
+class MixedPrecision {
+ public:
+  explicit MixedPrecision(bool on) : on_(on) {
+    if (!on_) return;
+    at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
+    at::autocast::set_enabled(true);
+  }
+  ~MixedPrecision() {
+    if (!on_) return;
+    at::autocast::clear_cache();
+    at::autocast::set_enabled(false);
+  }
+  MixedPrecision(const MixedPrecision&) = delete;
+  MixedPrecision& operator=(const MixedPrecision&) = delete;
+
+ private:
+  bool on_;
+};
+
+NamedTensor named(const std::string& name, const Tensor& tensor) {
+  const Tensor values = tensor.detach().to(torch::kCPU, torch::kFloat).contiguous();
+  NamedTensor out{name, tensor.sizes().vec(), {}};
+  out.values.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+  return out;
+}
+
+void assign(Tensor target, const NamedTensor& from, const std::string& name) {
+  if (from.name != name || from.shape != target.sizes().vec())
+    throw InternalError(fmt::format("tensor \"{}\" where \"{}\" is expected, or of another shape", from.name, name));
+  const auto options = torch::TensorOptions().dtype(torch::kFloat);
+  target.copy_(torch::from_blob(const_cast<float*>(from.values.data()), from.shape, options));
+}
+
+// Reported by LibTorch's own exceptions, whose first line says what happened.
+template <typename Body>
+auto translated(Body&& body) {
+  try {
+    return body();
+  } catch (const c10::OutOfMemoryError&) {
+    throw UserError("the GPU has not enough memory for a batch; give a smaller --batch");
+  } catch (const c10::Error& error) {
+    throw InternalError(std::string("LibTorch: ") + error.what_without_backtrace());
+  }
+}
+
+class TorchNetwork : public Network {
+ public:
+  explicit TorchNetwork(const NetworkOptions& options) : options_(options), device_(torch::kCPU) {
+    at::set_num_threads(std::max(1, options.threads));
+    at::globalContext().setBenchmarkCuDNN(false);
+    if (options.device == "cuda") {
+      if (!torch::cuda::is_available())
+        throw UserError(
+            "--device cuda: LibTorch finds no CUDA device here (Debian's LibTorch is for CPUs alone: build with one "
+            "for "
+            "CUDA, -DCMAKE_PREFIX_PATH=libtorch); leave --device out to compute on the CPU");
+      device_ = torch::Device(torch::kCUDA);
+    }
+    module_ = make_architecture(options);
+    module_->to(device_);
+    module_->eval();
+  }
+
+  int64_t parameter_count() const override {
+    int64_t count = 0;
+    for (const auto& parameter : module_->parameters()) count += parameter.numel();
+    return count;
+  }
+  int feature_count() const override { return module_->features; }
+  int64_t multiply_adds() const override;
+
+  std::vector<NamedTensor> state() const override {
+    std::vector<NamedTensor> out;
+    for (const auto& item : module_->named_parameters()) out.push_back(named(item.key(), item.value()));
+    for (const auto& item : module_->named_buffers()) out.push_back(named(item.key(), item.value()));
+    return out;
+  }
+  void set_state(const std::vector<NamedTensor>& state) override {
+    torch::NoGradGuard no_gradient;
+    const auto parameters = module_->named_parameters(), buffers = module_->named_buffers();
+    if (state.size() != parameters.size() + buffers.size())
+      throw InternalError(
+          fmt::format("{} tensors for a network of {}", state.size(), parameters.size() + buffers.size()));
+    size_t at = 0;
+    for (const auto* items : {&parameters, &buffers})
+      for (const auto& item : *items) assign(item.value(), state[at++], item.key());
+  }
+
+  NetworkOutputs evaluate(const float* images, int64_t n) override {
+    return translated([&] {
+      torch::InferenceMode no_gradient;
+      module_->eval();
+      const MixedPrecision mixed(device_.is_cuda());
+      const auto [linear, features] = module_->run(batch(images, n));
+      return NetworkOutputs{named("", linear).values, named("", features).values};
+    });
+  }
+
+  void set_optimiser(const OptimiserOptions& options) override {
+    optimiser_options_ = options;
+    moments_.clear();
+    for (const auto& parameter : module_->parameters())
+      for (int k = 0; k < (options.method == "adam" ? 2 : 1); ++k) moments_.push_back(torch::zeros_like(parameter));
+    updates_ = 0;
+  }
+
+  StepResult step(const float* images, const int* labels, int64_t n, double rate, double smoothing,
+                  uint64_t draw) override {
+    return translated([&] {
+      torch::manual_seed(draw);
+      module_->train();
+      module_->zero_grad();
+      const Tensor target = torch::from_blob(const_cast<int*>(labels), {n}, torch::TensorOptions().dtype(torch::kInt))
+                                .to(torch::kLong)
+                                .to(device_);
+      Tensor linear;
+      {
+        const MixedPrecision mixed(device_.is_cuda());
+        linear = module_->run(batch(images, n)).first;
+      }
+      const Tensor loss = torch::nn::functional::cross_entropy(
+          options_.doubles ? linear : linear.to(torch::kFloat), target,
+          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+      const double value = loss.item<double>();
+      if (!std::isfinite(value))
+        throw NumericalError(fmt::format("the loss is {} after {} updates; lower --rate", value, updates_));
+      loss.backward();
+      update(rate);
+      return StepResult{value, linear.argmax(1).eq(target).sum().item<int64_t>()};
+    });
+  }
+
+  std::vector<NamedTensor> optimiser_state() const override {
+    std::vector<NamedTensor> out;
+    for (size_t i = 0; i < moments_.size(); ++i) out.push_back(named("moment." + std::to_string(i), moments_[i]));
+    out.push_back({"updates", {1}, {static_cast<float>(updates_)}});
+    return out;
+  }
+  void set_optimiser_state(const std::vector<NamedTensor>& state) override {
+    torch::NoGradGuard no_gradient;
+    if (state.size() != moments_.size() + 1) throw InternalError("the state is of another optimiser");
+    for (size_t i = 0; i < moments_.size(); ++i) assign(moments_[i], state[i], "moment." + std::to_string(i));
+    updates_ = std::llround(state.back().values.at(0));
+  }
+
+ private:
+  Tensor batch(const float* images, int64_t n) const {
+    const int64_t box = options_.box;
+    Tensor out = torch::from_blob(const_cast<float*>(images), {n, 1, box, box, box}, torch::kFloat);
+    if (options_.doubles) out = out.to(torch::kDouble);
+    return out.to(device_);
+  }
+
+  // Keras' SGD with Nesterov momentum, v ← μv − ηg, w ← w + μv − ηg; or AdamW (Loshchilov & Hutter 2019).
+  void update(double rate) {
+    torch::NoGradGuard no_gradient;
+    ++updates_;
+    size_t at = 0;
+    for (auto& weight : module_->parameters()) {
+      const Tensor gradient = weight.grad();
+      const double decay = weight.dim() > 1 ? rate * optimiser_options_.weight_decay : 0;
+      if (optimiser_options_.method == "adam") {
+        constexpr double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
+        Tensor &mean = moments_[at], &square = moments_[at + 1];
+        mean.mul_(beta1).add_(gradient, 1 - beta1);
+        square.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
+        const double count = static_cast<double>(updates_);
+        const double scale = std::sqrt(1 - std::pow(beta2, count)) / (1 - std::pow(beta1, count));
+        weight.mul_(1 - decay).addcdiv_(mean, square.sqrt().add_(epsilon), -rate * scale);
+        at += 2;
+      } else {
+        Tensor& speed = moments_[at++];
+        speed.mul_(optimiser_options_.momentum).add_(gradient, -rate);
+        weight.mul_(1 - decay).add_(speed, optimiser_options_.momentum).add_(gradient, -rate);
+      }
+    }
+  }
+
+  NetworkOptions options_;
+  torch::Device device_;
+  std::shared_ptr<Architecture> module_;
+  OptimiserOptions optimiser_options_;
+  std::vector<Tensor> moments_;
+  int64_t updates_ = 0;
+};
+
+// A dense layer multiplies once per weight; a convolution once per weight and voxel of its output, which one forward
+// pass of an empty box tells by the layers' own shapes.
+int64_t TorchNetwork::multiply_adds() const {
+  const auto edge_after = [](int64_t edge, int64_t size, int64_t stride, int64_t padding) {
+    return (edge + 2 * padding - size) / stride + 1;
+  };
+  int64_t total = 0;
+  const std::string& kind = options_.network;
+  for (const auto& item : module_->named_parameters()) {
+    const Tensor& weight = item.value();
+    if (weight.dim() == 2) total += weight.numel();
+    if (weight.dim() != 5) continue;
+    int64_t edge = options_.box;
+    const std::string& name = item.key();
+    const auto under = [&](const char* prefix) { return name.starts_with(prefix); };
+    if (kind == "inception3d")
+      edge = under("first") ? edge - 4 : (edge - 4) / 2;
+    else if (kind == "dsrf3d")
+      edge = under("conv1") || under("conv2") ? edge : edge / 2;
+    else {
+      const int64_t stem = edge_after(edge / 2, 5, 2, 2);
+      edge = under("block2") ? edge_after(stem, 3, 2, 1) : stem;
+    }
+    total += weight.numel() * edge * edge * edge;
+  }
+  return total;
+}
+
+}  // namespace
+}  // namespace tessera
+
+extern "C" tessera::Network* tessera_make_network(const tessera::NetworkOptions& options) {
+  return tessera::translated([&] { return new tessera::TorchNetwork(options); });
+}
+
+extern "C" double tessera_matrix_product_rate(int threads, const char* device) {
+  return tessera::translated([&] {
+    torch::InferenceMode no_gradient;
+    at::set_num_threads(std::max(1, threads));
+    const torch::Device place(device);
+    const auto a = torch::rand({2048, 2048}, place), b = torch::rand({2048, 2048}, place);
+    double least = 1e30;
+    for (int i = 0; i < 5; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      torch::mm(a, b).sum().item<float>();  // the sum waits for a GPU
+      least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    return 2.0 * 2048 * 2048 * 2048 / least;
+  });
+}
