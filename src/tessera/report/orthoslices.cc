@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/quantile.h"
 #include "tessera/report/drawing.h"
 
 namespace tessera {
@@ -30,10 +31,9 @@ GreyRange range_of(const Volume<float>& voxels, const OrthosliceOptions& options
   const auto count = static_cast<double>(voxels.size());
   const double mean = sum / count, deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
   std::vector<float> sorted(voxels.begin(), voxels.end());
-  const auto rank = static_cast<int64_t>(options.white_quantile * (count - 1));
-  std::nth_element(sorted.begin(), sorted.begin() + rank, sorted.end());
   const double lowest = *std::min_element(voxels.begin(), voxels.end());
-  const double black = std::max(lowest, mean + options.black_sigma * deviation), white = sorted[rank];
+  const double black = std::max(lowest, mean + options.black_sigma * deviation),
+               white = quantile(sorted, options.white_quantile);
   return white > black ? GreyRange{black, white} : GreyRange{black, black + 1};
 }
 
