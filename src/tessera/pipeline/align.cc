@@ -4,9 +4,11 @@
 #include "tessera/average/align_to_map.h"
 #include "tessera/average/averager.h"
 #include "tessera/average/class_symmetry.h"
+#include "tessera/base/describe.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/average_mask.h"
 #include "tessera/pipeline/particle_files.h"
+#include "tessera/pipeline/run_lock.h"
 
 namespace tessera {
 namespace {
@@ -62,11 +64,16 @@ AlignOutcome run_align(const AlignRequest& request, ExecContext& context, const 
   ParticleFiles files(request.particles, request.particle_options, context);
   const Volume<float> reference =
       read_reference(request.reference, files.box(), files.voxel_size_A(), request.rescale_reference);
-  prepare_folder_of(request.output);
+  std::optional<RunLock> lock;
+  if (context.comm.rank() == 0) {
+    prepare_folder_of(request.output);
+    lock.emplace(request.output);
+  }
   RunRecord record("align", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
+  record.set_ranks(context.comm.size());
   record.add_input(request.reference);
 
   AverageOptions options;
@@ -104,6 +111,7 @@ AlignOutcome run_align(const AlignRequest& request, ExecContext& context, const 
     outcome.mean_shift_A += particle.shift_A.norm() / static_cast<double>(outcome.particles);
   }
   throw_if_stopped(context, "nothing was written");
+  if (context.comm.rank() != 0) return outcome;
   StepTimer writing(record, "write");
   write_particles(request.output, set);
   writing.stop();

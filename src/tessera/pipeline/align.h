@@ -2,7 +2,7 @@
 // tessera align: the pose of every particle of a list against a map.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/align/aligner.h"
 #include "tessera/pipeline/particle_files.h"
@@ -21,7 +21,7 @@ struct AlignRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"particles", "", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
+    visit(Option{"particles", "file.star", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
     visit(Option{"reference", "file.mrc", "The map to align to, of the particles' box and voxel size", "Reference"},
           reference);
     visit(Option{"rescale-reference", "", "Bring a map of another box or voxel size to those of the particles",

@@ -6,6 +6,7 @@
 
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/paper.h"
+#include "tessera/base/describe.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
@@ -14,6 +15,7 @@
 #include "tessera/pipeline/checkpoint.h"
 #include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/posterior_table.h"
+#include "tessera/pipeline/run_lock.h"
 #include "tessera/report/fsc_plot.h"
 
 namespace tessera {
@@ -31,6 +33,10 @@ void check_model_options(Faults& faults, const ModelOptions& options) {
     if (!(value >= 0)) faults.add(fmt::format("--{} {:g}: not below 0", name, value));
   if (options.similarity_iterations < 0)
     faults.add(fmt::format("--similarity-iterations {}: not below 0", options.similarity_iterations));
+  if (options.temperature && !(*options.temperature >= 1))
+    faults.add(fmt::format("--temperature {:g}: at least 1", *options.temperature));
+  if (options.temperature_iterations < 1)
+    faults.add(fmt::format("--temperature-iterations {}: at least 1", options.temperature_iterations));
 }
 
 void check_symmetry(Faults& faults, const AverageOptions& options) {
@@ -232,6 +238,7 @@ AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& 
   std::vector<Assignment> assignments(poses.size());
   for (size_t i = 0; i < poses.size(); ++i) assignments[i].poses = {poses[i]};
   throw_if_stopped(context, "nothing was written");
+  if (context.comm.rank() != 0) return outcome;
   Writer writer(request, files, context, record);
   writer.maps(maps);
   writer.particles(assignments);
@@ -256,6 +263,8 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     earlier = read_checkpoint(checkpoint_file, identity);
     context.sink.message(Severity::info, earlier ? fmt::format("resuming after iteration {}", earlier->state.iteration)
                                                  : "no checkpoint to resume from: starting anew");
+    if (earlier)
+      require_fitting_state(earlier->state, stack.count(), request.average.classes, stack.box(), checkpoint_file);
     if (earlier) outcome.reports = earlier->state.reports;
   }
   Writer writer(request, files, context, record);
@@ -274,6 +283,8 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     record.add_timing("references", report.reference_seconds);
     record.add_timing("expectation", report.expectation_seconds);
     record.add_timing("maximisation", report.maximisation_seconds);
+    wrote = true;
+    if (context.comm.rank() != 0) return;
     StepTimer timer(record, "write");
     writer.maps(maps);
     writer.particles(state.assignments);
@@ -281,7 +292,6 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     write_checkpoint(checkpoint_file, {identity, state});
     timer.stop();
     writer.record(outcome);
-    wrote = true;
     context.sink.message(Severity::info,
                          fmt::format("iteration {}: resolution {:.1f} Å, mean rotation change {:.2f}°, map correlation "
                                      "{:.4f}, band limit {:.1f} Å",
@@ -308,6 +318,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     std::vector<std::optional<SymmetryStatus>> symmetry;
     for (const ClassState& one : result.state.classes) symmetry.push_back(one.symmetry);
     tell_symmetry(outcome, request.average, std::move(symmetry), context.sink);
+    if (context.comm.rank() != 0) return outcome;
     if (!request.average.symmetry.empty()) writer.particles(result.state.assignments);  // the end may have turned them
     writer.maps(result.maps);
     writer.curves(result.maps);
@@ -371,7 +382,11 @@ AverageOutcome run_average(const AverageRequest& request, ExecContext& context, 
     given.references.push_back(read_reference(reference, files.box(), files.voxel_size_A(), request.rescale_reference));
   if (!request.mask.empty())
     given.mask = read_mask(request.mask, files.box(), files.voxel_size_A(), request.average, context.sink);
-  prepare_folder(request.output);
+  std::optional<RunLock> lock;
+  if (context.comm.rank() == 0) {
+    prepare_folder(request.output);
+    lock.emplace(request.output);
+  }
   RunRecord record("average", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);

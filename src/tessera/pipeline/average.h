@@ -2,7 +2,7 @@
 // tessera average: from a particle list to the maps of its classes.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/average/averager.h"
 #include "tessera/pipeline/particle_files.h"
@@ -23,7 +23,7 @@ struct AverageRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"particles", "", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
+    visit(Option{"particles", "file.star", "Particle list (RELION 3.1 subtomogram STAR file)", "Arguments"}, particles);
     average.describe(visit);
     visit(Option{"reference", "file.mrc", "Start from these maps, one for each class, instead of reference-free",
                  "Start"},

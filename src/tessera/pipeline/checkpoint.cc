@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/atomic_file.h"
 
@@ -15,6 +17,7 @@ template <typename Report, typename Visit>
 void each_value(Report& report, Visit&& visit) {
   visit("iteration", report.iteration);
   visit("band_limit_shells", report.band_limit);
+  visit("temperature", report.temperature);
   visit("mean_log_likelihood", report.mean_log_likelihood);
   visit("mean_correlation", report.mean_correlation);
   visit("effective_candidates", report.effective_candidates);
@@ -93,8 +96,12 @@ Json spectrum_json(const HalfSpectrum& spectrum) {
 }
 
 HalfSpectrum spectrum_of_json(const Json& json) {
-  HalfSpectrum out(Shape3::cube(json.at("box").get<int64_t>()));
+  const auto box = json.at("box").get<int64_t>();
   const auto& bytes = json.at("values").get_binary();
+  // Before anything of that size is allocated: box² (box/2 + 1) values, whose square at least the file must hold.
+  if (box < 1 || box > 65536 || static_cast<size_t>(box * box) > bytes.size())
+    throw Json::other_error::create(501, "a spectrum of the wrong size", nullptr);
+  HalfSpectrum out(Shape3::cube(box));
   const size_t size = static_cast<size_t>(out.size()) * sizeof(*out.data());
   if (bytes.size() != size) throw Json::other_error::create(501, "a spectrum of the wrong size", nullptr);
   std::memcpy(reinterpret_cast<uint8_t*>(out.data()), bytes.data(), size);
@@ -130,6 +137,27 @@ Json state_json(const AverageState& state) {
           {"assignments", list},
           {"reports", reports}};
 }
+
+// Refuses what is nested deeper than any checkpoint: the reader that builds the tree calls itself at every level.
+class DepthGuard : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool key(string_t&) override { return true; }
+  bool start_object(std::size_t) override { return ++depth_ < 64; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(std::size_t) override { return ++depth_ < 64; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+ private:
+  int depth_ = 0;
+};
 
 IterationReport report_of(const Json& json) {
   IterationReport report;
@@ -170,6 +198,26 @@ AverageState state_of(const Json& json) {
 
 }  // namespace
 
+void require_fitting_state(const AverageState& state, int64_t particles, int classes, int64_t box,
+                           const std::filesystem::path& path) {
+  const bool references = std::all_of(state.references.begin(), state.references.end(), [&](const auto& of_class) {
+    return std::all_of(of_class.begin(), of_class.end(),
+                       [&](const HalfSpectrum& one) { return one.real_shape() == Shape3::cube(box); });
+  });
+  const bool poses = std::all_of(state.assignments.begin(), state.assignments.end(), [&](const Assignment& one) {
+    return !one.poses.empty() && std::all_of(one.poses.begin(), one.poses.end(), [&](const WeightedPose& pose) {
+      return pose.class_index >= 0 && pose.class_index < classes;
+    });
+  });
+  const bool sizes = std::ssize(state.assignments) == particles && std::ssize(state.classes) == classes &&
+                     std::ssize(state.noise_variance) == box / 2 + 1 &&
+                     (state.references.empty() || std::ssize(state.references) == classes);
+  const bool counts =
+      state.iteration >= 0 && state.band_limit >= 0 && state.band_limit <= box / 2 && state.summed_shells >= 0;
+  if (!references || !poses || !sizes || !counts)
+    throw IoError(fmt::format("{}: a damaged checkpoint; start without --resume", path.string()));
+}
+
 Json symmetry_json(const std::optional<SymmetryStatus>& symmetry) {
   if (!symmetry) return nullptr;
   Json json;
@@ -205,6 +253,9 @@ std::optional<Checkpoint> read_checkpoint(const std::filesystem::path& path, con
   const std::string bytes = read_text_file(path);
   Checkpoint checkpoint;
   try {
+    DepthGuard guard;
+    if (!Json::sax_parse(bytes, &guard, nlohmann::detail::input_format_t::cbor))
+      throw Json::other_error::create(501, "no CBOR, or nested too deep", nullptr);
     const Json json = Json::from_cbor(bytes);
     checkpoint.identity = json.at("identity");
     if (checkpoint.identity == identity) checkpoint.state = state_of(json.at("state"));

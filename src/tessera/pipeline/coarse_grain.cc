@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/run_record.h"
 #include "tessera/report/bar_chart.h"

@@ -2,7 +2,7 @@
 // tessera coarse-grain: macromolecules as a few balls, with the space that saves.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/pipeline/density.h"
 #include "tessera/simulate/coarse_grain.h"
@@ -17,7 +17,7 @@ struct CoarseGrainRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"structure", "", "PDB or mmCIF files, plain or .gz, or builtin:NAME", "Arguments"}, structures);
+    visit(Option{"structure", "file", "PDB or mmCIF files, plain or .gz, or builtin:NAME", "Arguments"}, structures);
     coarse.describe(visit);
     selection.describe(visit);
     visit(Option{"output", "file", "Balls, bonds and volumes, as .json; or one structure's balls as .pdb", "Output"},

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tessera/base/describe.h"
 #include "tessera/base/units.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
@@ -10,13 +11,6 @@
 
 namespace tessera {
 namespace {
-
-// .mrc, .map, .ccp4, plain or .gz; anything else is an atomic model.
-bool is_map(std::filesystem::path name) {
-  if (name.extension() == ".gz") name = name.stem();
-  const std::string extension = name.extension().string();
-  return extension == ".mrc" || extension == ".map" || extension == ".ccp4" || extension == ".rec";
-}
 
 void validate(const CompareRequest& request) {
   Faults faults;
@@ -42,7 +36,7 @@ Map read_noted(const std::string& path, ExecContext& context) {
 
 // The reference on voxels like the map's.
 Map reference_map(const CompareRequest& request, const Map& map, ExecContext& context) {
-  if (is_map(request.reference)) return read_noted(request.reference, context);
+  if (named_as_map(request.reference)) return read_noted(request.reference, context);
   const Shape3 shape = map.voxels.shape();
   const int64_t edge = std::max({shape.z, shape.y, shape.x});
   DensityOptions options;

@@ -2,7 +2,7 @@
 // tessera compare: a map beside another map or an atomic model.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/align/compare.h"
 #include "tessera/pipeline/run_files.h"
@@ -18,8 +18,9 @@ struct CompareRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"map", "", "The map to judge (.mrc)", "Arguments"}, map);
-    visit(Option{"reference", "", "What it should be: a map (.mrc), a PDB or mmCIF file, or builtin:NAME", "Arguments"},
+    visit(Option{"map", "file.mrc", "The map to judge (.mrc)", "Arguments"}, map);
+    visit(Option{"reference", "file", "What it should be: a map (.mrc), a PDB or mmCIF file, or builtin:NAME",
+                 "Arguments"},
           reference);
     compare.describe(visit);
     visit(Option{"kernel", "", "Density of an atomic reference: potential or situs", "Reference"}, kernel);

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/average.h"
 #include "tessera/pipeline/compare.h"
+#include "tessera/pipeline/shared_files.h"
 #include "tessera/pipeline/simulate_particles.h"
 #include "tessera/report/orthoslices.h"
 
@@ -19,24 +21,17 @@ namespace {
 // Where the correlation is under √½, less than half of the average's variance is the structure's.
 constexpr double least_correlation = 0.707, least_of_ceiling = 0.95, largest_resolution_ratio = 1.2;
 
-// Says before each report which step it belongs to: "[2/8] ribosome: iteration 3".
-class StepSink : public Sink {
+// Counts the steps: "[2/8] ribosome: iteration 3".
+class StepSink : public PrefixSink {
  public:
-  StepSink(Sink& sink, size_t steps) : sink_(sink), steps_(steps) {}
+  StepSink(Sink& sink, size_t steps) : PrefixSink(sink), steps_(steps) {}
   void next(const std::string& structure, const std::string& what) {
-    ++step_;
-    prefix_ = fmt::format("[{}/{}] {}: ", step_, steps_, structure);
-    sink_.message(Severity::info, prefix_ + what);
-  }
-  void message(Severity severity, const std::string& text) override { sink_.message(severity, prefix_ + text); }
-  void progress(const std::string& title, int64_t done, int64_t total, double seconds) override {
-    sink_.progress(prefix_ + title, done, total, seconds);
+    set_prefix(fmt::format("[{}/{}] {}: ", ++step_, steps_, structure));
+    message(Severity::info, what);
   }
 
  private:
-  Sink& sink_;
   size_t steps_, step_ = 0;
-  std::string prefix_;
 };
 constexpr size_t steps_per_structure = 4;
 
@@ -241,6 +236,15 @@ nlohmann::ordered_json DemoOutcome::json() const {
   auto list = nlohmann::ordered_json::array();
   for (const DemoResult& result : results) list.push_back(result.json());
   return {{"folder", folder}, {"good", good()}, {"seconds", seconds}, {"structures", list}};
+}
+
+std::filesystem::path demo_pipeline(const std::filesystem::path& folder) {
+  if (folder.empty()) throw UserError("demo: --output is missing; name the folder for everything the demo makes");
+  prepare_folder(folder);
+  for (const char* name : {"scene.toml", "pipeline.toml"})
+    if (!std::filesystem::exists(folder / name))
+      write_text_file(folder / name, read_text_file(shared_file(std::filesystem::path("examples/demo") / name)));
+  return folder / "pipeline.toml";
 }
 
 DemoOutcome run_demo(const DemoRequest& request, ExecContext& context, const CommandLine& command_line) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tessera demo: the main job on structures that need no file, judged against the truth.
+// tessera demo: the whole path on built-in structures, as a pipeline (demo_pipeline); or, for named structures, the
+// main job on particles of each, judged against the truth (run_demo).
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/align/compare.h"
 #include "tessera/pipeline/run_files.h"
@@ -10,7 +11,7 @@
 namespace tessera {
 
 struct DemoRequest {
-  std::vector<std::string> structures{"builtin:ribosome", "builtin:chaperonin"};
+  std::vector<std::string> structures;
   int particles = 100;
   int box = 48;
   double snr = 0.05;
@@ -19,8 +20,13 @@ struct DemoRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"structure", "file", "builtin:NAME, or PDB or mmCIF files, plain or .gz", "Data"}, structures);
-    visit(Option{"particles", "", "Subtomograms of each structure", "Data"}, particles);
+    visit(
+        Option{"structure", "file",
+               "Average simulated particles of these alone: builtin:NAME, or PDB or mmCIF files, plain or .gz; if not "
+               "given, a whole pipeline from scene to report",
+               "Data"},
+        structures);
+    visit(Option{"particles", "", "Subtomograms of each --structure", "Data"}, particles);
     visit(Option{"box", "voxels", "Edge of a subtomogram; the voxel size is chosen so that the structure fits", "Data"},
           box);
     visit(Option{"snr", "", "Signal-to-noise ratio of the projections, var(signal)/var(noise)", "Data"}, snr);
@@ -56,11 +62,14 @@ struct DemoOutcome {
   nlohmann::ordered_json json() const;
 };
 
+// Puts pipeline.toml and scene.toml, which come with the program, into the folder (made if missing) and returns the
+// pipeline's path. Files of these names that are there already stay as they are: a user may have edited them.
+std::filesystem::path demo_pipeline(const std::filesystem::path& folder);
+
 // For each structure, below request.output/<name>/: particles/ (as run_simulate_particles), average/ and true_poses/
 // (as run_average), comparison/ (as run_compare, the truth fitted to the average), figure.png. Last of all results.json
 // and run.json in request.output: they are there only when every step was done. Errors as those of the steps; a run
-// that was stopped keeps what it finished. Same seed, same files, times apart. About two minutes on two cores as it
-// stands.
+// that was stopped keeps what it finished. Same seed, same files, times apart.
 DemoOutcome run_demo(const DemoRequest& request, ExecContext& context, const CommandLine& command_line = {});
 
 }  // namespace tessera

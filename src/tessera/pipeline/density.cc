@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/density.h"
 
+#include "tessera/base/describe.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/volume/masks.h"

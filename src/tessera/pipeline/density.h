@@ -2,7 +2,7 @@
 // tessera density: the map of an atomic model.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/pipeline/run_files.h"
 #include "tessera/simulate/builtin.h"
@@ -34,7 +34,7 @@ struct DensityRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"structure", "", "PDB or mmCIF file, plain or .gz, or builtin:NAME", "Arguments"}, structure);
+    visit(Option{"structure", "file", "PDB or mmCIF file, plain or .gz, or builtin:NAME", "Arguments"}, structure);
     density.describe(visit);
     selection.describe(visit);
     visit(Option{"list-builtins", "", "List the built-in structures and stop", "Structure"}, list_builtins);

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
 
@@ -57,6 +58,9 @@ nlohmann::ordered_json EvaluateClassesOutcome::json() const {
           {"missing", missing},
           {"misclassified", scores.misclassified},
           {"accuracy", scores.accuracy},
+          {"accuracy_interval", {accuracy_interval.low, accuracy_interval.high}},
+          {"same_number", same_number},
+          {"same_number_interval", {same_number_interval.low, same_number_interval.high}},
           {"purity", scores.purity},
           {"adjusted_rand_index", scores.adjusted_rand_index},
           {"mean_f1", scores.mean_f1},
@@ -98,6 +102,19 @@ EvaluateClassesOutcome run_evaluate_classes(const EvaluateClassesRequest& reques
   if (found_classes.empty()) throw IoError(fmt::format("{}: it lists no particle", request.result));
   outcome.table = cross_tabulate(found_classes, true_classes);
   outcome.scores = score_classes(outcome.table);
+  std::map<int, int> partner;  // found class matched to each true one
+  for (const ClassScore& score : outcome.scores.classes)
+    if (score.matched) partner[score.true_class] = score.found_class;
+  std::vector<double> right, same;
+  for (size_t i = 0; i < found_classes.size(); ++i) {
+    const auto match = partner.find(true_classes[i]);
+    right.push_back(match != partner.end() && match->second == found_classes[i]);
+    same.push_back(found_classes[i] == true_classes[i]);
+    outcome.same_number += same.back();
+  }
+  outcome.same_number /= static_cast<double>(found_classes.size());
+  outcome.accuracy_interval = bootstrap_mean(right, context.seed);
+  outcome.same_number_interval = bootstrap_mean(same, context.seed);
   if (request.output.empty()) return outcome;
 
   prepare_folder(request.output);

@@ -2,10 +2,11 @@
 // tessera evaluate classes: the classes of a particle list beside the true ones.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
+#include "tessera/base/bootstrap.h"
 #include "tessera/base/class_scores.h"
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -17,8 +18,8 @@ struct EvaluateClassesRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"result", "", "Particle list whose rlnClassNumber is to be judged", "Arguments"}, result);
-    visit(Option{"truth", "", "The same particles with their true rlnClassNumber", "Arguments"}, truth);
+    visit(Option{"result", "file.star", "Particle list whose rlnClassNumber is to be judged", "Arguments"}, result);
+    visit(Option{"truth", "file.star", "The same particles with their true rlnClassNumber", "Arguments"}, truth);
     visit(
         Option{"allow-missing", "", "Leave out true particles that the result lacks; otherwise an error", "Evaluation"},
         allow_missing);
@@ -31,6 +32,9 @@ struct EvaluateClassesOutcome {
   int64_t missing = 0;     // true particles that the result lacks
   ContingencyTable table;  // rows: found classes; columns: true ones
   ClassScores scores;
+  Interval accuracy_interval;  // 95 %, bootstrap over the particles, the matching of classes held
+  double same_number = 0;      // share of particles whose class number is the true one, as classifiers with labels have
+  Interval same_number_interval;
   nlohmann::ordered_json json() const;
 };
 

@@ -2,12 +2,12 @@
 // tessera evaluate picks: picks beside the particles that are there.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 #include "tessera/pick/pick_scores.h"
 #include "tessera/pipeline/run_files.h"
 
@@ -27,9 +27,11 @@ struct EvaluatePicksRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"picks", "", "Particle list with coordinates; rlnAutopickFigureOfMerit orders it", "Arguments"},
-          picks);
-    visit(Option{"truth", "", "Particle list of what is there, as simulate tomogram writes it", "Arguments"}, truth);
+    visit(
+        Option{"picks", "file.star", "Particle list with coordinates; rlnAutopickFigureOfMerit orders it", "Arguments"},
+        picks);
+    visit(Option{"truth", "file.star", "Particle list of what is there, as simulate tomogram writes it", "Arguments"},
+          truth);
     visit(Option{"class-aware", "", "A hit needs the right rlnClassNumber, too", "Evaluation"}, class_aware);
     visit(Option{"radius", "Å", "Of every true particle, instead of the truth's tesseraRadius", "Evaluation"},
           radius_A);

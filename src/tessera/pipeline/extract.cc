@@ -5,6 +5,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/pending_folder.h"

@@ -2,7 +2,7 @@
 // tessera extract: subtomograms at the places of a list.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/io/particles.h"
 #include "tessera/pick/extraction.h"
@@ -23,8 +23,8 @@ struct ExtractRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"tomogram", "", "The tomogram (MRC, plain or .gz)", "Arguments"}, tomogram);
-    visit(Option{"picks", "",
+    visit(Option{"tomogram", "file.mrc", "The tomogram (MRC, plain or .gz)", "Arguments"}, tomogram);
+    visit(Option{"picks", "file.star",
                  "STAR file with rlnCoordinateX/Y/Z in voxels of the tomogram, from 0; angles, origins "
                  "and classes are carried over",
                  "Arguments"},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/pipeline/fetch.h"
 
+#include "tessera/base/describe.h"
 #include "tessera/io/atoms.h"
 #include "tessera/io/fetch.h"
 #include "tessera/io/run_record.h"

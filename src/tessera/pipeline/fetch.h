@@ -2,9 +2,9 @@
 // tessera fetch: structures of the Protein Data Bank into a folder.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {

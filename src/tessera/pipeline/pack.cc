@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "tessera/base/describe.h"
 #include "tessera/base/nearest.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/run_record.h"

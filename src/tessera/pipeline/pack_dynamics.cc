@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/pack.h"

@@ -2,6 +2,7 @@
 // tessera pack --mode product: as full as asked, without overlap, with the proof.
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/run_record.h"

@@ -11,6 +11,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/parallel/memory.h"
+#include "tessera/parallel/mpi_comm.h"
 #include "tessera/pipeline/run_files.h"
 #include "tessera/volume/masks.h"
 
@@ -115,8 +116,9 @@ double ParticleFiles::memory_for_particles(const AverageOptions& average, ExecCo
                                                .threads = context.threads.count(),
                                                .voxel_size_A = voxel_size_A_},
                                               average);
-  const double allowed = options_.memory_GB ? *options_.memory_GB * 1e9 : 0.75 * available_memory_bytes();
-  const double left = allowed - need.fixed(), all = count * need.particle;
+  const double allowed =
+      options_.memory_GB ? *options_.memory_GB * 1e9 : 0.75 * available_memory_bytes() / ranks_beside(context.comm);
+  const double left = allowed - need.fixed(), all = std::ceil(count / context.comm.size()) * need.particle;
   if (left < 0)
     throw UserError(fmt::format(
         "averaging these particles takes {:.4g} GB without one of them in memory, {} {:.4g} GB; {}use fewer --threads, "
@@ -152,7 +154,8 @@ ParticleStack ParticleFiles::load(const AverageOptions& average, ExecContext& co
   const StackOptions options{.mask_radius = stack_mask_radius(box_, voxel_size_A_, average),
                              .memory_bytes = memory_for_particles(average, context),
                              .skip_unfit = options_.skip_bad,
-                             .masked = average.model.mask_particles};
+                             .masked = average.model.mask_particles,
+                             .whitened = average.model.whitened()};
   ParticleStack stack(source, options, context);
   std::vector<char> bad(set_.particles.size());
   for (const UnfitParticle& unfit : stack.left_out()) bad[unfit.index] = 1;

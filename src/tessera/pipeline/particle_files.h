@@ -6,8 +6,8 @@
 
 #include "tessera/average/maximisation.h"
 #include "tessera/average/options.h"
-#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/option.h"
 #include "tessera/io/particles.h"
 
 namespace tessera {

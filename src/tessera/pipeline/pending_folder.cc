@@ -21,6 +21,7 @@ void make_folder(const std::filesystem::path& folder) {
 
 PendingFolder::PendingFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
   prepare_folder(folder_);
+  lock_ = std::make_unique<RunLock>(folder_);
   pending_ = folder_ / fmt::format(".partial-{}", getpid());
   make_folder(pending_);
 }

@@ -3,13 +3,16 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
+
+#include "tessera/pipeline/run_lock.h"
 
 namespace tessera {
 
 // Files are written under path(), a temporary folder inside `folder` (made if missing); commit() moves them to the same
 // places under `folder`, replacing files of the same names. Without commit() the temporary folder is removed and
-// `folder` stays as it was. IoError naming the folder and the remedy.
+// `folder` stays as it was. The folder is locked (run_lock.h) all the while. IoError naming the folder and the remedy.
 class PendingFolder {
  public:
   explicit PendingFolder(std::filesystem::path folder);
@@ -24,6 +27,7 @@ class PendingFolder {
 
  private:
   std::filesystem::path folder_, pending_;
+  std::unique_ptr<RunLock> lock_;
 };
 
 // IoError when the disk under `folder` has less than `bytes` free.

@@ -3,7 +3,10 @@
 
 #include <cmath>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/run_lock.h"
+#include "tessera/pipeline/tomogram_file.h"
 
 namespace tessera {
 namespace {
@@ -25,11 +28,9 @@ void validate(const PickRequest& request) {
   faults.raise<UserError>("pick");
 }
 
-double voxel_size_of(const PickRequest& request, const MrcInfo& info) {
-  if (request.voxel_size_A) return *request.voxel_size_A;
-  if (!info.has_voxel_size)
-    throw UserError(fmt::format("{}: its header has no voxel size; give --voxel-size", request.tomogram));
-  return info.voxel_size_A;
+void note(PickOutcome& outcome, Sink& sink, Severity severity, const std::string& text) {
+  outcome.notes.push_back(text);
+  sink.message(severity, text);
 }
 
 // Read and let go before the tomogram is: the two are never in memory as float32 together.
@@ -40,55 +41,44 @@ std::vector<uint8_t> read_mask(const PickRequest& request, Shape3 shape) {
 }
 
 void report_region(const SearchRegion& region, const RegionOptions& options, PickOutcome& outcome, Sink& sink) {
-  const auto note = [&](Severity severity, const std::string& text) {
-    outcome.notes.push_back(text);
-    sink.message(severity, text);
-  };
   if (region.not_finite > 0)
-    note(Severity::warning, fmt::format("{} voxels are NaN or infinite and were left out", region.not_finite));
+    note(outcome, sink, Severity::warning,
+         fmt::format("{} voxels are NaN or infinite and were left out", region.not_finite));
   if (region.outside_mask > 0)
-    note(Severity::info, fmt::format("{} of {} voxels lie outside the mask", region.outside_mask, region.voxels));
+    note(outcome, sink, Severity::info,
+         fmt::format("{} of {} voxels lie outside the mask", region.outside_mask, region.voxels));
   if (region.excludes_gold)
-    note(Severity::info,
+    note(outcome, sink, Severity::info,
          fmt::format("{} voxels beyond {:g} standard deviations, and {} voxels within {:g} Å of them "
                      "in all, were left out",
                      region.outliers, options.gold_sigmas, region.near_outliers, options.gold_margin_A));
   else if (region.outliers > 0 && region.outliers * 20 <= region.searched())
-    note(Severity::warning, fmt::format("{} voxels lie beyond {:g} standard deviations, as beads of gold do; "
-                                        "--exclude-gold keeps away from them",
-                                        region.outliers, options.gold_sigmas));
-}
-
-std::vector<PickedParticle> picked(const std::vector<Peak>& peaks) {
-  std::vector<PickedParticle> out;
-  for (const Peak& peak : peaks) out.push_back({peak.position_voxels, peak.score, peak.radius_voxels, 0, {}});
-  return out;
+    note(outcome, sink, Severity::warning,
+         fmt::format("{} voxels lie beyond {:g} standard deviations, as beads of gold do; "
+                     "--exclude-gold keeps away from them",
+                     region.outliers, options.gold_sigmas));
 }
 
 std::vector<PickedParticle> run_dog(const PickRequest& request, const Volume<float>& tomogram,
-                                    const SearchRegion& region, ExecContext& context, PickOutcome& outcome) {
+                                    const SearchRegion& region, int64_t border, ExecContext& context,
+                                    PickOutcome& outcome) {
   DogOptions options = request.dog;
   if (request.count > 0) options.threshold = "none";
-  const auto border = static_cast<int64_t>(std::ceil(request.border_A / outcome.voxel_size_A));
   DogPicks found = pick_by_dog(tomogram, region, options, outcome.voxel_size_A, border, context);
   outcome.scales = found.scales;
-  for (const std::string& text : found.notes) {
-    outcome.notes.push_back(text);
-    context.sink.message(Severity::warning, text);
-  }
-  return picked(found.peaks);
+  for (const std::string& text : found.notes) note(outcome, context.sink, Severity::warning, text);
+  std::vector<PickedParticle> out;
+  for (const Peak& peak : found.peaks) out.push_back({peak.position_voxels, peak.score, peak.radius_voxels, 0, {}});
+  return out;
 }
 
 std::vector<PickedParticle> run_template(const PickRequest& request, const Volume<float>& tomogram,
-                                         const SearchRegion& region, ExecContext& context, PickOutcome& outcome) {
-  const auto border = static_cast<int64_t>(std::ceil(request.border_A / outcome.voxel_size_A));
+                                         const SearchRegion& region, int64_t border, ExecContext& context,
+                                         PickOutcome& outcome) {
   MatchResult found = pick_by_template(request.matching, tomogram, outcome.voxel_size_A, region.allowed, border,
                                        request.count, context);
   outcome.templates = found.templates;
-  for (const std::string& text : found.notes) {
-    outcome.notes.push_back(text);
-    context.sink.message(Severity::warning, text);
-  }
+  for (const std::string& text : found.notes) note(outcome, context.sink, Severity::warning, text);
   std::vector<PickedParticle> out;
   for (const Match& match : found.matches)
     out.push_back({match.position_voxels, match.score, match.radius_voxels, match.label + 1, match.particle_from_ref});
@@ -158,17 +148,22 @@ ParticleSet particles_of_picks(const std::vector<PickedParticle>& picks, const s
 
 PickOutcome run_pick(const PickRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
-  prepare_folder_of(request.output);
+  std::optional<RunLock> lock;
+  if (context.comm.rank() == 0) {
+    prepare_folder_of(request.output);
+    lock.emplace(request.output);
+  }
   const MrcInfo info = read_mrc_info(request.tomogram);
   PickOutcome outcome;
   outcome.star = request.output;
   outcome.method = request.method;
   outcome.contrast = request.region.contrast;
-  outcome.voxel_size_A = voxel_size_of(request, info);
+  outcome.voxel_size_A = tomogram_voxel_size(request.tomogram, info, request.voxel_size_A);
   RunRecord record("pick", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
+  record.set_ranks(context.comm.size());
   record.add_input(request.tomogram);
   if (!request.mask.empty()) record.add_input(request.mask);
   if (request.method == "template") record_templates(record, request.matching);
@@ -183,8 +178,9 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   preparing.stop();
   report_region(outcome.region, request.region, outcome, context.sink);
   StepTimer searching(record, "search");
+  const auto border = static_cast<int64_t>(std::ceil(request.border_A / outcome.voxel_size_A));
   const auto search = request.method == "dog" ? run_dog : run_template;
-  std::vector<PickedParticle> picks = search(request, tomogram.voxels, outcome.region, context, outcome);
+  std::vector<PickedParticle> picks = search(request, tomogram.voxels, outcome.region, border, context, outcome);
   searching.stop();
   outcome.region.allowed.clear();
   if (request.count > 0 && picks.size() > static_cast<size_t>(request.count)) picks.resize(request.count);
@@ -194,11 +190,11 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
         fmt::format("{}: no peak was good enough, and nothing was written; lower the threshold, give --count, "
                     "or look at --contrast and --mask",
                     request.tomogram));
-  if (outcome.picks < request.count) {
-    outcome.notes.push_back(fmt::format("{} picks were found of {} asked for", outcome.picks, request.count));
-    context.sink.message(Severity::warning, outcome.notes.back());
-  }
+  if (outcome.picks < request.count)
+    note(outcome, context.sink, Severity::warning,
+         fmt::format("{} picks were found of {} asked for", outcome.picks, request.count));
   throw_if_stopped(context, "nothing was written");
+  if (context.comm.rank() != 0) return outcome;
   write_particles(request.output, particles_of_picks(picks, request.tomogram, outcome.voxel_size_A));
   record.add_output(request.output);
   record.set_result("pick", outcome.json());

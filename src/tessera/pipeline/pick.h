@@ -2,7 +2,7 @@
 // tessera pick: where the particles of a tomogram are.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -29,7 +29,7 @@ struct PickRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"tomogram", "", "The tomogram (MRC)", "Arguments"}, tomogram);
+    visit(Option{"tomogram", "file.mrc", "The tomogram (MRC)", "Arguments"}, tomogram);
     visit(Option{"method", "", "dog (differences of Gaussians) or template (known structures)", "Method"}, method);
     visit(Option{"paper", "", "Method dog: settings of the published method; what is given besides wins", "Method"},
           paper);

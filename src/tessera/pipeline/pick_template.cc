@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "tessera/align/compare.h"
 #include "tessera/io/mrc.h"
@@ -13,13 +14,6 @@
 
 namespace tessera {
 namespace {
-
-bool is_map(const std::string& name) {
-  std::filesystem::path path(name);
-  if (path.extension() == ".gz") path = path.stem();
-  const std::string kind = path.extension().string();
-  return kind == ".mrc" || kind == ".map" || kind == ".rec" || kind == ".ccp4";
-}
 
 // A model's density, centre of mass at the centre voxel, in the smallest box that holds it.
 Volume<float> density_at(const TemplateRequest& request, const std::string& name, double voxel_size_A) {
@@ -73,7 +67,7 @@ void TemplateRequest::add_faults(Faults& faults) const {
   if (templates.empty())
     faults.add("--template is missing; name maps (MRC) or atomic models (PDB, mmCIF, builtin:NAME)");
   for (const std::string& name : templates) {
-    if (is_map(name))
+    if (named_as_map(name))
       require_readable(faults, "--template", name);
     else
       check_structure(faults, name);
@@ -94,7 +88,7 @@ MatchResult pick_by_template(const TemplateRequest& request, const Volume<float>
   for (size_t i = 0; i < request.templates.size(); ++i) {
     const std::string& name = request.templates[i];
     Volume<float> map =
-        is_map(name) ? map_at(name, voxel_size_A, context.sink) : density_at(request, name, voxel_size_A);
+        named_as_map(name) ? map_at(name, voxel_size_A, context.sink) : density_at(request, name, voxel_size_A);
     if (!request.masks.empty()) apply_mask(request.masks[request.masks.size() == 1 ? 0 : i], map, voxel_size_A);
     templates.push_back({name, std::move(map)});
   }
@@ -104,7 +98,7 @@ MatchResult pick_by_template(const TemplateRequest& request, const Volume<float>
 
 void record_templates(RunRecord& record, const TemplateRequest& request) {
   for (const std::string& name : request.templates) {
-    if (is_map(name))
+    if (named_as_map(name))
       record.add_input(name);
     else
       record_structure(record, name);
@@ -121,14 +115,16 @@ nlohmann::ordered_json template_json(const MatchReport& t) {
           {"search_voxel_A", t.search_voxel_A},
           {"step_deg", t.step_deg},
           {"rotations", t.rotations},
+          {"independent_rotations", t.independent_rotations},
           {"candidates", t.candidates},
           {"picks", t.picks},
           {"scan_median", t.median},
           {"scan_spread", t.spread},
           {"clutter_mean", t.clutter_mean},
           {"clutter_deviation", t.clutter_deviation},
+          {"found_mean", t.found_mean},
+          {"found_share", t.found_share},
           {"threshold", t.threshold},
-          {"two_populations", t.two_populations},
           {"scan_seconds", t.scan_seconds},
           {"refine_seconds", t.refine_seconds},
           {"bright", t.bright},

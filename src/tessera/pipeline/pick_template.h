@@ -2,7 +2,7 @@
 // Method template of tessera pick: from files of structures to matches.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>

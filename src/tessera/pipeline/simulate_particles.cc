@@ -6,6 +6,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "tessera/base/describe.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
@@ -88,6 +89,20 @@ ParticleSet empty_list(const SimulateParticlesRequest& request, int64_t count, c
   return set;
 }
 
+// What is told of a particle's truth between ranks.
+struct PosedParticle {
+  int64_t index = 0;
+  int class_number = 0;
+  Rotation particle_from_ref;
+  Vec3 shift_voxels;
+};
+
+// The text of rank 0, on every rank.
+std::string text_of_first(const std::string& mine, Comm& comm) {
+  const auto all = comm.gather(std::span<const char>(mine));
+  return {all[0].begin(), all[0].end()};
+}
+
 }  // namespace
 
 nlohmann::ordered_json SimulateParticlesOutcome::json() const {
@@ -127,6 +142,7 @@ SimulateParticlesOutcome run_simulate_particles(const SimulateParticlesRequest& 
   record.set_options(options_json(request));
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
+  record.set_ranks(context.comm.size());
   for (const std::string& structure : request.structures) record_structure(record, structure);
 
   StepTimer density_timer(record, "densities");
@@ -134,47 +150,57 @@ SimulateParticlesOutcome run_simulate_particles(const SimulateParticlesRequest& 
   density_timer.stop();
   for (const SimulatedStructure& structure : structures) outcome.particles += structure.copies;
   const double bytes = 4.0 * std::pow(request.density.box, 3) + 1024;
-  PendingFolder pending(request.output);
-  require_free_space(request.output, bytes * static_cast<double>(outcome.particles + 1 + structures.size()));
-  pending.subfolder("subtomograms");
+  std::optional<PendingFolder> pending;
+  if (context.comm.rank() == 0) {
+    pending.emplace(request.output);
+    require_free_space(request.output, bytes * static_cast<double>(outcome.particles + 1 + structures.size()));
+    pending->subfolder("subtomograms");
+  }
+  const std::filesystem::path folder = text_of_first(pending ? pending->path().string() : "", context.comm);
 
-  ParticleSet set = empty_list(request, outcome.particles, pending.path());
+  ParticleSet set = empty_list(request, outcome.particles, folder);
   ParticleSet truth = set;
   StepTimer imaging_timer(record, "imaging");
   Progress progress(context.sink, "simulating particles", outcome.particles);
+  std::vector<PosedParticle> made_here;
   std::mutex progress_lock;
   const auto finished = [&](const SimulatedParticle& made) {
-    Particle& particle = truth.particles[made.index];
-    particle.class_number = made.class_number;
-    particle.particle_from_ref = made.particle_from_ref;
-    particle.shift_A = made.shift_voxels * outcome.voxel_size_A;
-    write_mrc(pending.path() / particle.image, {made.subtomogram, outcome.voxel_size_A, {}},
+    write_mrc(folder / truth.particles[made.index].image, {made.subtomogram, outcome.voxel_size_A, {}},
               {.label = "simulated subtomogram"});
     const std::lock_guard lock(progress_lock);
-    progress.advance();
+    made_here.push_back({made.index, made.class_number, made.particle_from_ref, made.shift_voxels});
+    progress.advance(context.comm.size());
   };
   const SimulationReport report = simulate_particles(structures, request.imaging, context, finished);
+  for (const auto& of_rank : context.comm.gather(std::span<const PosedParticle>(made_here)))
+    for (const PosedParticle& made : of_rank) {
+      Particle& particle = truth.particles[made.index];
+      particle.class_number = made.class_number;
+      particle.particle_from_ref = made.particle_from_ref;
+      particle.shift_A = made.shift_voxels * outcome.voxel_size_A;
+    }
   imaging_timer.stop();
 
-  StepTimer writing(record, "write");
-  write_mrc(pending.path() / "wedge.mrc", {report.weight, outcome.voxel_size_A, {}},
-            {.label = "Fourier weight, DC at the centre voxel"});
-  for (size_t i = 0; i < structures.size(); ++i) {
-    outcome.classes[i].report = report.classes.at(i);
-    write_mrc(pending.path() / outcome.classes[i].truth_map, structures[i].density,
-              {.label = "true density of class " + std::to_string(i + 1)});
-  }
+  for (size_t i = 0; i < structures.size(); ++i) outcome.classes[i].report = report.classes.at(i);
   outcome.snr = report.snr;
   outcome.frank_al_ali_snr = report.frank_al_ali_snr;
   outcome.tilts_deg = report.tilts_deg;
-  write_particles(pending.path() / "particles.star", set);
-  write_particles(pending.path() / "truth.star", truth);
+  if (context.comm.rank() != 0) return outcome;
+  StepTimer writing(record, "write");
+  write_mrc(folder / "wedge.mrc", {report.weight, outcome.voxel_size_A, {}},
+            {.label = "Fourier weight, DC at the centre voxel"});
+  for (size_t i = 0; i < structures.size(); ++i) {
+    write_mrc(folder / outcome.classes[i].truth_map, structures[i].density,
+              {.label = "true density of class " + std::to_string(i + 1)});
+  }
+  write_particles(folder / "particles.star", set);
+  write_particles(folder / "truth.star", truth);
   writing.stop();
   for (const char* name : {"particles.star", "truth.star", "wedge.mrc", "subtomograms"})
     record.add_output(std::filesystem::path(request.output) / name);
   record.set_result("simulation", outcome.json());
-  record.write(pending.path() / "run.json");
-  pending.commit();
+  record.write(folder / "run.json");
+  pending->commit();
   remove_surplus_subtomograms(request.output, outcome.particles);
   return outcome;
 }

@@ -2,7 +2,7 @@
 // tessera simulate particles: subtomograms of known structures at known poses.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "tessera/pipeline/density.h"
 #include "tessera/simulate/particles.h"

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tessera/base/describe.h"
 #include "tessera/base/units.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mdoc.h"

@@ -2,7 +2,7 @@
 // tessera simulate tomogram: a packed scene through the microscope, with all its truth.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -24,7 +24,7 @@ struct SimulateTomogramRequest {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(Option{"scene", "", "Folder that tessera pack wrote, or its scene.json", "Arguments"}, scene);
+    visit(Option{"scene", "folder", "Folder that tessera pack wrote, or its scene.json", "Arguments"}, scene);
     specimen.describe(visit);
     tilts.describe(visit);
     reconstruction.describe(visit);

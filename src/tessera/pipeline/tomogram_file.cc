@@ -6,15 +6,19 @@
 
 namespace tessera {
 
+double tomogram_voxel_size(const std::filesystem::path& path, const MrcInfo& info, std::optional<double> given) {
+  if (!given && !info.has_voxel_size)
+    throw UserError(path.string() + ": its header states no voxel size; give --voxel-size");
+  return given.value_or(info.voxel_size_A);
+}
+
 TomogramFile open_tomogram(const std::filesystem::path& path, std::optional<double> voxel_size_A, Sink& sink) {
   TomogramFile out;
   out.file = std::make_shared<const MrcWindows>(path);
   const MrcInfo& info = out.file->info();
   if (!info.note.empty() && !voxel_size_A) sink.message(Severity::warning, path.string() + ": " + info.note);
-  if (!voxel_size_A && !info.has_voxel_size)
-    throw UserError(path.string() + ": its header states no voxel size; give --voxel-size");
   const auto file = out.file;
-  out.tomogram = {info.shape, voxel_size_A.value_or(info.voxel_size_A),
+  out.tomogram = {info.shape, tomogram_voxel_size(path, info, voxel_size_A),
                   [file](int64_t z, int64_t y, int64_t x, Shape3 shape) { return file->read(z, y, x, shape); }};
   return out;
 }

@@ -20,6 +20,9 @@ struct TomogramFile {
   Tomogram tomogram;
 };
 
+// `given`, or else what the header says. UserError where it says nothing.
+double tomogram_voxel_size(const std::filesystem::path& path, const MrcInfo& info, std::optional<double> given);
+
 // voxel_size_A: instead of what the header says, or where it says nothing. IoError as MrcWindows; UserError where the
 // voxel size is unknown.
 TomogramFile open_tomogram(const std::filesystem::path& path, std::optional<double> voxel_size_A, Sink& sink);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// tessera train: a network from particles whose classes are known.
+#pragma once
+
+#include "tessera/base/bootstrap.h"
+#include "tessera/nn/training.h"
+#include "tessera/pipeline/fresh_examples.h"
+#include "tessera/pipeline/labelled_particles.h"
+
+namespace tessera {
+
+struct TrainRequest {
+  std::string particles;
+  std::string network = "residual3d";
+  double dropout = -1;
+  double width = 1;
+  TrainOptions train;
+  FreshOptions fresh;
+  std::vector<std::string> class_names;
+  bool allow_empty_classes = false;
+  double validation = 0.1, test = 0;
+  bool augment = true;
+  int shift = 1;
+  std::string device = "cpu";
+  bool half = false;
+  bool resume = false;
+  std::string output;
+
+  template <typename Visitor>
+  void describe(Visitor& visit) {
+    visit(Option{"particles", "file.star",
+                 "Particle list with classes in rlnClassNumber (truth.star of simulated ones)", "Arguments"},
+          particles);
+    visit(Option{"network", "", "inception3d, dsrf3d (as published) or residual3d", "Network"}, network);
+    visit(
+        Option{"dropout", "",
+               "Probability that a unit is dropped before the last layer; -1: 0.3 of inception3d, whose paper retains "
+               "70 % (0.7: what its public code does), 0 of dsrf3d, 0.2 of residual3d",
+               "Network"},
+        dropout);
+    visit(Option{"width", "factor", "On the numbers of channels", "Network"}, width);
+    train.describe(visit);
+    visit(Option{"augment", "",
+                 "A random half turn that the missing wedge allows, and a shift, each time a subtomogram is used",
+                 "Training"},
+          augment);
+    visit(Option{"shift", "voxels", "Greatest random shift along an axis", "Training"}, shift);
+    fresh.describe(visit);
+    visit(Option{"class-names", "", "Of classes 1, 2, …; if not given, as run.json beside the list names them",
+                 "Particles"},
+          class_names);
+    visit(Option{"allow-empty-classes", "", "Class numbers may be skipped; otherwise an error", "Particles"},
+          allow_empty_classes);
+    visit(Option{"validation", "share", "Of each class, held out to choose the best epoch", "Particles"}, validation);
+    visit(Option{"test", "share", "Of each class, held out to judge the finished network; listed in <output>.test.star",
+                 "Particles"},
+          test);
+    visit(Option{"device", "", "cpu, or cuda (mixed precision)", "Network"}, device);
+    visit(Option{"half", "", "Store the weights as float16: half the size", "Output"}, half);
+    visit(Option{"resume", "", "Continue from <output>.checkpoint", "Output"}, resume);
+    visit(Option{"output", "file", "The model to write", "Output"}, output);
+  }
+};
+
+struct TrainOutcome {
+  std::string model, network, stop_reason;
+  int64_t parameters = 0, multiply_adds = 0, training = 0, validation = 0, test = 0;
+  std::vector<ModelClass> classes;
+  std::vector<EpochReport> history;
+  int best_epoch = 0;
+  std::optional<double> test_accuracy;
+  Interval test_interval;          // 95 %, bootstrap over the test particles
+  double seconds_per_example = 0;  // training: mean over epochs, simulation and validation included
+  nlohmann::ordered_json json() const;
+};
+
+// Writes request.output, and beside it <output>.run.json, .learning.json, .learning.png, .learning.svg, .test.star
+// (with
+// --test) and, after every epoch, .checkpoint. UserError, IoError: as read_labelled_particles and make_network; options
+// out of range; shares that leave nothing to train on. Interrupted: the checkpoint of the last finished epoch stays.
+TrainOutcome run_train(const TrainRequest& request, ExecContext& context, const CommandLine& command_line = {});
+
+}  // namespace tessera
