@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
+SECONDS ?= 30
 BUILD := build/release
 
-.PHONY: help packages build demo docs test interop science bench check sanitize install clean
+.PHONY: help packages build demo web docs test interop science bench check sanitize fuzz install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -17,8 +18,11 @@ build: packages  ## the release program, build/release/tessera
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C $(BUILD) -j $(JOBS) tessera
 
-demo: build  ## install, build, and average built-in structures from simulated particles
+demo: build  ## install, build, and go the whole path on built-in structures
 	@$(BUILD)/tessera demo --output build/demo
+
+web:  ## rebuild the 3-D view of reports (needs npm)
+	@cd web && npm ci --no-audit --no-fund && npm run build
 
 test: packages  ## install, build and run the whole test suite
 	@tools/install-packages test
@@ -53,13 +57,26 @@ sanitize: packages  ## build with warnings as errors and sanitizers, run the uni
 	@ninja -C build/sanitize -j $(JOBS)
 	@ctest --test-dir build/sanitize --output-on-failure -j $(JOBS) -L unit
 
+fuzz: packages  ## damaged and hostile files for every reader, SECONDS each (clang)
+	@tools/install-packages fuzz
+	@mkdir -p build
+	@cmake -S . -B build/fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++-14 -DCMAKE_BUILD_TYPE=RelWithDebInfo "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1" -DTESSERA_FUZZ=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C build/fuzz -j $(JOBS) fuzz
+	@tools/fuzz build/fuzz $(SECONDS) $(JOBS)
+
 docs: packages  ## rewrite docs/cli from what the program says
 	@mkdir -p build
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C $(BUILD) -j $(JOBS) docs
 
-install: build  ## copy the program to PREFIX/bin
+install: build  ## copy the program to PREFIX/bin, its networks to PREFIX/lib/tessera
 	@install -Dm755 $(BUILD)/tessera $(DESTDIR)$(PREFIX)/bin/tessera
+	@if [ -f $(BUILD)/libtessera_torch.so ]; then install -Dm755 $(BUILD)/libtessera_torch.so $(DESTDIR)$(PREFIX)/lib/tessera/libtessera_torch.so; fi
+	@if [ -f $(BUILD)/libtessera_mpi.so ]; then install -Dm755 $(BUILD)/libtessera_mpi.so $(DESTDIR)$(PREFIX)/lib/tessera/libtessera_mpi.so; fi
+	@install -Dm644 models/builtin.tessera $(DESTDIR)$(PREFIX)/share/tessera/builtin.tessera
+	@for file in web/report/index.html web/report/report.css web/report/report.js web/dist/view3d.js.gz examples/demo/scene.toml examples/demo/pipeline.toml; do install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/tessera/$$file; done
+	@install -Dm644 tools/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tessera
+	@mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 && tools/make-man-page > $(DESTDIR)$(PREFIX)/share/man/man1/tessera.1
 
 clean:  ## remove build/
 	@rm -rf build

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "tessera/cli/commands.h"
 #include "tessera/cli/output.h"
@@ -40,6 +41,11 @@ int cmd_evaluate_classes(const Invocation& call) {
       "{} of {} misclassified: accuracy {:.4f}, purity {:.4f}, adjusted Rand index {:.4f}, "
       "mean F1 {:.4f}\n",
       scores.misclassified, scores.total, scores.accuracy, scores.purity, scores.adjusted_rand_index, scores.mean_f1);
+  text += fmt::format(
+      "accuracy with 95 % of bootstrap samples in {:.4f} … {:.4f}; class numbers as in the truth: {:.4f} ({:.4f} … "
+      "{:.4f})\n",
+      outcome.accuracy_interval.low, outcome.accuracy_interval.high, outcome.same_number,
+      outcome.same_number_interval.low, outcome.same_number_interval.high);
   if (outcome.missing > 0)
     text += fmt::format("{} true particles are not in the result and were left out\n", outcome.missing);
   return session.print(outcome.json(), text + class_table(scores) + contingency(outcome.table));

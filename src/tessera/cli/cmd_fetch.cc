@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/cli/commands.h"
+
+#include <nlohmann/json.hpp>
+
 #include "tessera/cli/output.h"
 #include "tessera/cli/session.h"
 #include "tessera/pipeline/fetch.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "tessera/cli/commands.h"
 #include "tessera/cli/output.h"
@@ -19,13 +20,16 @@ std::string scale_table(const std::vector<DogScale>& scales) {
 }
 
 std::string template_table(const std::vector<MatchReport>& templates) {
-  std::vector<std::vector<std::string>> rows = {
-      {"class", "picks", "candidates", "threshold", "rotations", "step", "scan/s", "refine/s", "template"}};
+  std::vector<std::vector<std::string>> rows = {{"class", "picks", "candidates", "threshold", "clutter", "found",
+                                                 "rotations", "step", "scan/s", "refine/s", "template"}};
   for (size_t i = 0; i < templates.size(); ++i) {
     const MatchReport& t = templates[i];
     rows.push_back({std::to_string(i + 1), std::to_string(t.picks), std::to_string(t.candidates),
-                    fmt::format("{:.2f}", t.threshold), std::to_string(t.rotations), fmt::format("{:.2f}°", t.step_deg),
-                    fmt::format("{:.1f}", t.scan_seconds), fmt::format("{:.1f}", t.refine_seconds), t.name});
+                    fmt::format("{:.2f}", t.threshold),
+                    fmt::format("{:.1f} ± {:.1f}", t.clutter_mean, t.clutter_deviation),
+                    t.found_share > 0 ? fmt::format("{:.1f}", t.found_mean) : "–", std::to_string(t.rotations),
+                    fmt::format("{:.2f}°", t.step_deg), fmt::format("{:.1f}", t.scan_seconds),
+                    fmt::format("{:.1f}", t.refine_seconds), t.name});
   }
   return column_table(rows);
 }

@@ -19,6 +19,13 @@ int cmd_average(const Invocation& call);
 int cmd_compare(const Invocation& call);
 int cmd_evaluate_classes(const Invocation& call);
 int cmd_evaluate_picks(const Invocation& call);
+int cmd_train(const Invocation& call);
+int cmd_classify(const Invocation& call);
+int cmd_subdivide(const Invocation& call);
+int cmd_discover(const Invocation& call);
+int cmd_run(const Invocation& call);
+int cmd_report(const Invocation& call);
+int cmd_view(const Invocation& call);
 int cmd_demo(const Invocation& call);
 
 }  // namespace tessera

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
 
 namespace tessera {
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <fstream>
 
+#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/nearest.h"
 #include "tessera/cli/help_text.h"
@@ -147,6 +148,19 @@ void OptionParser::parse(const std::vector<std::string>& arguments) {
     if (entry.option.name == std::string("config"))
       if (const auto* path = std::get<std::string*>(entry.field); !path->empty()) state.read_config(*path, faults);
   faults.raise<UserError>("tessera " + state.verb);
+}
+
+std::vector<ChainOption> OptionParser::values() const {
+  std::vector<ChainOption> out;
+  for (const State::Entry& entry : state_->entries) {
+    ChainOption option{entry.option,
+                       entry.option.group == std::string(positional_group),
+                       std::holds_alternative<bool*>(entry.field),
+                       {}};
+    option.value = std::visit([](auto* pointer) { return option_json(*pointer); }, entry.field);
+    out.push_back(std::move(option));
+  }
+  return out;
 }
 
 std::string OptionParser::help() const {

@@ -11,7 +11,8 @@
 #include <variant>
 #include <vector>
 
-#include "tessera/base/describe.h"
+#include "tessera/base/option.h"
+#include "tessera/pipeline/chain.h"
 
 namespace tessera {
 
@@ -39,6 +40,8 @@ class OptionParser {
   // IoError when the file cannot be read. May be called again, after the fields were changed.
   void parse(const std::vector<std::string>& arguments);
 
+  // Every option with its value, in the order described.
+  std::vector<ChainOption> values() const;
   // Usage, then options by group with unit and default; at most 100 columns.
   std::string help() const;
 

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "tessera/base/describe.h"
 #include "tessera/base/errors.h"
 #include "tessera/cli/help_text.h"
 

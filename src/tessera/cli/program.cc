@@ -2,6 +2,7 @@
 #include "tessera/cli/program.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/nearest.h"
 #include "tessera/cli/output.h"
+#include "tessera/parallel/mpi_comm.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -61,16 +63,25 @@ int dispatch(std::span<const Verb> verbs, const std::vector<std::string>& words)
     used = 2;
   }
   if (!verb) unknown_verb(verbs, first, both);
-  return verb->run({verb->name, verb->purpose, {words.begin() + used, words.end()}, words});
+  return verb->run({verb->name, verb->purpose, {words.begin() + used, words.end()}, words, verbs});
 }
 
+// Of several ranks that fail together, as they do over a wrong option, the first speaks and ends the others.
 int report(bool json, const std::string& message, int exit_code) {
+  const int rank = rank_of_job();
+  if (rank > 0) {
+    for (unsigned left = 2; left > 0;) left = sleep(left);  // a signal cuts it short
+    fmt::print(stderr, "tessera: rank {}: {}\n", rank, message);
+    end_all_ranks(exit_code);
+    return exit_code;
+  }
   fmt::print(stderr, "tessera: {}\n", message);
   if (json) {
     const nlohmann::ordered_json object = {{"error", message}, {"exit_code", exit_code}};
     std::fputs((object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n").c_str(), stdout);
     std::fflush(stdout);
   }
+  end_all_ranks(exit_code);
   return exit_code;
 }
 

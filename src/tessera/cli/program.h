@@ -8,18 +8,26 @@
 
 namespace tessera {
 
+struct Invocation;
+struct VerbHost;  // session.h
+
+enum class VerbKind { step, whole };  // may be a step of a pipeline; stands alone (runs steps, serves, never ends)
+
+struct Verb {
+  const char* name;
+  int (*run)(const Invocation&);  // returns the exit code; throws tessera::Error
+  const char* purpose;
+  VerbKind kind = VerbKind::step;
+};
+
 // One call of a verb.
 struct Invocation {
   std::string verb;                       // "simulate particles"
   std::string purpose;                    // one line, as in the table
   std::vector<std::string> arguments;     // after the verb
   std::vector<std::string> command_line;  // as typed, for run.json
-};
-
-struct Verb {
-  const char* name;
-  int (*run)(const Invocation&);  // returns the exit code; throws tessera::Error
-  const char* purpose;
+  std::span<const Verb> verbs = {};       // of the program
+  VerbHost* host = nullptr;               // who called; nobody: the user did
 };
 
 // Exit codes: 0 done; 2 the request is wrong; 3 a file; 4 the numbers; 70 a bug; 130 interrupted.

@@ -9,6 +9,7 @@
 #include "tessera/cli/option_parser.h"
 #include "tessera/cli/program.h"
 #include "tessera/parallel/exec_context.h"
+#include "tessera/pipeline/chain.h"
 
 namespace tessera {
 
@@ -29,6 +30,14 @@ struct GlobalOptions {
     visit(Option{"config", "file.toml", "Read options from this file; keys are flag names, flags win", "General"},
           config);
   }
+};
+
+// Where a verb is called from within the program (a pipeline): what it is asked, and what it answers.
+struct VerbHost {
+  bool describe_only = false;        // parse the options, fill `options`, run nothing
+  Sink* sink = nullptr;              // takes the verb's messages
+  std::vector<ChainOption> options;  // as parsed
+  nlohmann::ordered_json result;     // what would have been printed with --json
 };
 
 class Session {
@@ -55,7 +64,7 @@ class Session {
   OptionParser parser_;
   GlobalOptions global_;
   std::unique_ptr<Threads> threads_;
-  LocalComm comm_;
+  std::unique_ptr<Comm> comm_;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<ExecContext> context_;
 };
