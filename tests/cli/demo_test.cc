@@ -2,6 +2,7 @@
 // The demo at a reduced size: its files, its verdict in both directions, the same bits for any number of threads.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/mrc.h"
 #include "tessera/volume/masks.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tessera evaluate classes, on lists written here.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/particles.h"
 #include "tests/cli/run_program.h"

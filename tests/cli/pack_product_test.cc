@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tessera pack in product mode: its files, its promises, and what it refuses.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <set>
 

@@ -3,6 +3,7 @@
 // references on other grids.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tessera pick --method template, on a tomogram of built-in structures written here.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
@@ -83,6 +85,28 @@ TEST_F(PickTemplate, SaysThatProteinIsDark) {
   const Result result = pick("dark.mrc", told);
   EXPECT_THAT(result.err, testing::Not(HasSubstr("is protein dark")));
   EXPECT_LT((*read_picks(path("picks.star")).particles[0].coordinate - Vec3{14, 15, 13}).norm(), 2.5);
+}
+
+TEST_F(PickTemplate, NotANumberIsLeftOutAndSaid) {
+  Map map = read_mrc(path("tomogram.mrc"));
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (int64_t z = 0; z < 28; ++z)
+    for (int64_t y = 0; y < 32; ++y)
+      for (int64_t x = 26; x < 52; ++x) map.voxels(z, y, x) = nan;  // with the dimer
+  write_mrc(path("nan.mrc"), map);
+  const Result result = pick("nan.mrc", {"--template", "builtin:ferritin", "--symmetry", "O", "--tilt-range", "-90",
+                                         "90", "--angular-step", "40", "--count", "3"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("23296 voxels are NaN or infinite and were left out"));
+  const ParticleSet picks = read_picks(path("picks.star"));
+  EXPECT_LT((*picks.particles[0].coordinate - Vec3{14, 15, 13}).norm(), 1);
+  for (const Particle& p : picks.particles) EXPECT_LT(p.coordinate->x, 26 + 2.5);  // a place may move by its shift
+  Map bad = read_mrc(path("dimer.mrc"));
+  bad.voxels[77] = nan;
+  write_mrc(path("bad.mrc"), bad);
+  const Result refused = pick("tomogram.mrc", {"--template", "bad.mrc"});
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("bad.mrc"), HasSubstr("NaN")));
 }
 
 TEST_F(PickTemplate, RefusesAllBadOptionsAtOnce) {

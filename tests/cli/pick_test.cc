@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // tessera pick and tessera evaluate picks, on a tomogram of balls written here.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <limits>
@@ -203,7 +204,37 @@ TEST_F(Pick, PicksOutsideAreSaidAndPicksWithoutCoordinatesRefused) {
   EXPECT_THAT(result.err, HasSubstr("2 picks lie outside the tomogram"));
   for (Particle& particle : set.particles) particle.coordinate.reset();
   write_particles(path("picks.star"), set);
-  EXPECT_THAT(evaluate().err, HasSubstr("10 of 10 particles have no rlnCoordinateX/Y/Z"));
+  EXPECT_THAT(evaluate().err, HasSubstr("lacks _rlnCoordinateX"));
+}
+
+// Lists of other programs: places alone, with the voxel size of the tomogram; and what extraction made of the picks,
+// whose images have other voxels than their coordinates.
+TEST_F(Pick, ListsOfPlacesAndExtractedSetsAreJudged) {
+  const std::string count = std::to_string(centres_.size());
+  ASSERT_EQ(pick({"--diameter", "120", "--count", count}).exit_code, 0);
+  const auto f1 = evaluate().json().at("f1");
+  ASSERT_EQ(run({"extract", "tomogram.mrc", "picks.star", "--box", "12", "--bin", "2", "--output", "cut", "--quiet"})
+                .exit_code,
+            0);
+  const Result cut = run({"evaluate", "picks", "cut/particles.star", "truth.star", "--json"});
+  ASSERT_EQ(cut.exit_code, 0) << cut.err;
+  EXPECT_EQ(cut.json().at("f1"), f1);
+  std::ofstream places(path("places.star"));
+  places << "data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n_rlnCoordinateZ\n";
+  for (const Particle& p : read_picks(path("picks.star")).particles)
+    places << p.coordinate->x << ' ' << p.coordinate->y << ' ' << p.coordinate->z << '\n';
+  places.close();
+  const Result bare = run({"evaluate", "picks", "places.star", "truth.star", "--ignore-names", "--json"});
+  ASSERT_EQ(bare.exit_code, 0) << bare.err;
+  EXPECT_EQ(bare.json().at("f1"), f1);
+  EXPECT_THAT(bare.err, HasSubstr("no rlnAutopickFigureOfMerit"));
+  const Result sizeless =
+      run({"evaluate", "picks", "places.star", "places.star", "--ignore-names", "--radius", "60", "--json"});
+  EXPECT_EQ(sizeless.exit_code, 3);
+  EXPECT_THAT(sizeless.err, HasSubstr("neither places.star nor places.star tells the size of its voxels"));
+  const Result told = run({"evaluate", "picks", "places.star", "places.star", "--ignore-names", "--radius", "60",
+                           "--tomogram", "tomogram.mrc", "--json"});
+  EXPECT_EQ(told.json().at("f1"), 1) << told.err;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The program before any work: help, unknown words, JSON errors, unwritable standard output.
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <iterator>
 #include <sstream>
@@ -25,6 +26,13 @@ const std::vector<std::vector<std::string>> verbs = {{"fetch"},
                                                      {"extract"},
                                                      {"pick"},
                                                      {"evaluate", "picks"},
+                                                     {"train"},
+                                                     {"classify"},
+                                                     {"subdivide"},
+                                                     {"discover"},
+                                                     {"report"},
+                                                     {"view"},
+                                                     {"run"},
                                                      {"demo"}};
 
 TEST_F(CliTest, HelpAndVersion) {

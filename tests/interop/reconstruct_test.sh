@@ -10,9 +10,10 @@ simulate() {
     --max-shift 4 --seed 7 --threads 2 --output "$1" --box "$2" "${@:3}"
 }
 
-# average FOLDER: ours.mrc at the true poses. reconstruct FOLDER LIST NAME OPTION…: RELION's, from a list in the folder.
+# average FOLDER: ours.mrc at the true poses, noise taken as RELION takes it, alike in all directions of a shell.
+# reconstruct FOLDER LIST NAME OPTION…: RELION's map, from a list in the folder.
 average() {
-  quietly "$tessera" average "$1/particles.star" --poses "$1/truth.star" --halves --threads 2 --output "$1/average"
+  quietly "$tessera" average "$1/particles.star" --poses "$1/truth.star" --no-whiten --halves --threads 2 --output "$1/average"
   ln -s average/class_1.mrc "$1/ours.mrc"
 }
 reconstruct() { (cd "$1" && quietly relion_reconstruct --i "$2" --o "$3" --3d_rot --ctf "${@:4}"); }

@@ -75,25 +75,33 @@ void print_map(const fs::path& map, const fs::path& truth, const char* what, Exe
              same.fsc_half_A, same.fsc_0143_A);
 }
 
-void recover_ribosome(const fs::path& folder, const fs::path& work, const fs::path& picks, ExecContext& context) {
+// Cuts the first class of a list out of the tomogram and averages it at the poses of the list.
+void average_at_poses(const fs::path& folder, const fs::path& list, const fs::path& work, ExecContext& context) {
   ExtractRequest extraction;
   extraction.tomogram = (folder / "tomogram.mrc").string();
-  extraction.picks = picks.string();
+  extraction.picks = list.string();
   extraction.classes = {1};
   extraction.extraction.box = 48;
   extraction.transfer = transfer_of(folder);
   extraction.output = (work / "particles").string();
   const ExtractOutcome extracted = run_extract(extraction, context);
-  fmt::print("ribosome: {} particles extracted, {} of them at the border\n", extracted.particles,
+  fmt::print("{}: {} ribosomes extracted, {} of them at the border\n", list.filename().string(), extracted.particles,
              extracted.padded.size());
   AverageRequest average;
   average.particles = (work / "particles/particles.star").string();
   average.poses = average.particles;
   average.output = (work / "at_poses").string();
   run_average(average, context);
-  print_map(work / "at_poses/class_1.mrc", folder / "truth_1.mrc", "averaged at the poses picked", context);
-  average.poses.clear();
-  average.references = {(work / "at_poses/class_1.mrc").string()};
+}
+
+void recover_ribosome(const fs::path& folder, const fs::path& work, const fs::path& picks, ExecContext& context) {
+  average_at_poses(folder, folder / "truth.star", work / "true", context);
+  print_map(work / "true/at_poses/class_1.mrc", folder / "truth_1.mrc", "averaged at the true poses", context);
+  average_at_poses(folder, picks, work / "picked", context);
+  print_map(work / "picked/at_poses/class_1.mrc", folder / "truth_1.mrc", "averaged at the poses picked", context);
+  AverageRequest average;
+  average.particles = (work / "picked/particles/particles.star").string();
+  average.references = {(work / "picked/at_poses/class_1.mrc").string()};
   average.output = (work / "aligned").string();
   average.average.iterations = 6;
   run_average(average, context);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Small inputs for tests of whole verbs: two shells in 32 × 30 × 20 voxels, and particles of two structures, 16³.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tessera::cli_test {
+
+inline constexpr const char* small_scene = R"({
+  "format": "tessera scene 1", "box_A": [640, 600, 400], "voxel_size_A": 20, "seed": 1, "mode": "product",
+  "species": [{"name": "shell", "structure": "builtin:ferritin", "assembly": "biological", "mass_kDa": 480,
+               "radius_A": 90, "requested": 2, "placed": 2}],
+  "bodies": [
+    {"species": 0, "position_A": [200, 200, 200], "quaternion_wxyz": [1, 0, 0, 0], "filament": -1, "membrane": -1},
+    {"species": 0, "position_A": [440, 400, 200], "quaternion_wxyz": [0.5, 0.5, 0.5, 0.5], "filament": -1,
+     "membrane": -1}],
+  "balls": [], "filaments": [], "membranes": []})";
+
+// The words that make a set of `copies` particles of each of two structures in `folder`.
+inline std::vector<std::string> small_particles(const std::string& folder, int copies) {
+  std::vector<std::string> words = {"simulate", "particles", "--structure", "builtin:dimer", "builtin:ferritin"};
+  words.insert(words.end(), {"--box", "16", "--voxel-size", "20", "--resolution", "40", "--tilt-step", "10"});
+  words.insert(words.end(), {"--snr", "5", "--max-shift", "1", "--quiet"});
+  words.insert(words.end(), {"--copies", std::to_string(copies), "--output", folder});
+  return words;
+}
+
+}  // namespace tessera::cli_test
