@@ -42,23 +42,6 @@ Volume<float> product(const Volume<float>& a, const Volume<float>& b) {
   return out;
 }
 
-Pose best_fit(const Volume<float>& map, const Volume<float>& reference, double max_shift) {
-  const int64_t n = map.shape().x, band = std::max<int64_t>(4, n / 2 - 2), coarse = std::min<int64_t>(8, band);
-  AlignOptions options;
-  options.max_shift_voxels = max_shift;
-  options.candidates = 24;
-  options.refined = 8;
-  const FourierWeight everything = FourierWeight::uniform(n);
-  const PaddedSpectrum target(reference, band + 1);
-  const RotationSearch search = make_search(n, search_grid(n, coarse, static_cast<double>(n) / 3, options), options);
-  const Aligner aligner(search, target, {&everything}, band, std::vector<double>(shell_count(n), 1.0), options);
-  PreparedParticle particle;
-  particle.spectrum = centred_spectrum(map);
-  particle.samples = search.sample_particle(PaddedSpectrum(map, search.shells() + 1), everything);
-  Aligner::Workspace work;
-  return aligner.align(particle, 0, std::nullopt, -1, work).front().pose;
-}
-
 HandComparison compare_hand(const Volume<float>& map, const Volume<float>& reference, double voxel_size_A,
                             double low_pass_shell, double max_shift, bool fit) {
   const int64_t n = map.shape().x;
@@ -76,6 +59,23 @@ HandComparison compare_hand(const Volume<float>& map, const Volume<float>& refer
 }
 
 }  // namespace
+
+Pose best_fit(const Volume<float>& map, const Volume<float>& reference, double max_shift) {
+  const int64_t n = map.shape().x, band = std::max<int64_t>(4, n / 2 - 2), coarse = std::min<int64_t>(8, band);
+  AlignOptions options;
+  options.max_shift_voxels = max_shift;
+  options.candidates = 24;
+  options.refined = 8;
+  const FourierWeight everything = FourierWeight::uniform(n);
+  const PaddedSpectrum target(reference, band + 1);
+  const RotationSearch search = make_search(n, search_grid(n, coarse, static_cast<double>(n) / 3, options), options);
+  const Aligner aligner(search, target, {&everything}, band, std::vector<double>(shell_count(n), 1.0), options);
+  PreparedParticle particle;
+  particle.spectrum = centred_spectrum(map);
+  particle.samples = search.sample_particle(PaddedSpectrum(map, search.shells() + 1), everything);
+  Aligner::Workspace work;
+  return aligner.align(particle, 0, std::nullopt, -1, work).front().pose;
+}
 
 Volume<float> resample_map(const Map& map, int64_t box, double voxel_size_A) {
   const Shape3 shape = map.voxels.shape();

@@ -52,6 +52,9 @@ Comparison compare_maps(const Map& map, const Map& reference, const CompareOptio
 // by less than 0.1 % are taken for the same.
 Volume<float> resample_map(const Map& map, int64_t box, double voxel_size_A);
 
+// The pose in which `reference` is most like `map`, of the same box, over all rotations and shifts to max_shift voxels.
+Pose best_fit(const Volume<float>& map, const Volume<float>& reference, double max_shift);
+
 // The map turned and shifted by a pose, by its padded spectrum.
 Volume<float> transformed_map(const Volume<float>& map, const Pose& pose);
 

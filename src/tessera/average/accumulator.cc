@@ -47,7 +47,8 @@ void Accumulator::add(const Accumulator& other) {
   }
 }
 
-HalfSpectrum solve(const Accumulator& sums, const std::vector<double>& ridge, int64_t max_shell) {
+HalfSpectrum solve(const Accumulator& sums, const std::vector<double>& ridge, int64_t max_shell,
+                   const HalfSpectrum* mean) {
   HalfSpectrum out(sums.numerator.real_shape());
   float largest = 0;
   for (const float w : sums.weight) largest = std::max(largest, w);
@@ -55,7 +56,10 @@ HalfSpectrum solve(const Accumulator& sums, const std::vector<double>& ridge, in
     const auto shell = std::lround(std::sqrt(static_cast<double>(z * z + y * y + x * x)));
     if (shell > max_shell || shell >= static_cast<int64_t>(ridge.size())) return;
     const double denominator = sums.weight[i] + ridge[shell];
-    if (denominator > 1e-6 * largest) out.data()[i] = sums.numerator.data()[i] / static_cast<float>(denominator);
+    if (denominator <= 1e-6 * largest) return;
+    std::complex<float> numerator = sums.numerator.data()[i];
+    if (mean) numerator += static_cast<float>(ridge[shell]) * mean->data()[i];
+    out.data()[i] = numerator / static_cast<float>(denominator);
   });
   return out;
 }

@@ -28,8 +28,10 @@ struct Accumulator {
   AlignedVector<float> weight;
 };
 
-// Σ numerator / (weight + ridge), ridge per shell; shells beyond `max_shell` and unobserved components are 0.
-HalfSpectrum solve(const Accumulator& sums, const std::vector<double>& ridge, int64_t max_shell);
+// Σ numerator / (weight + ridge), ridge per shell; shells beyond `max_shell` and unobserved components are 0. With a
+// mean: (Σ numerator + ridge · mean) / (weight + ridge).
+HalfSpectrum solve(const Accumulator& sums, const std::vector<double>& ridge, int64_t max_shell,
+                   const HalfSpectrum* mean = nullptr);
 
 // Mean of the weight in each shell.
 std::vector<double> mean_weight(const Accumulator& sums);

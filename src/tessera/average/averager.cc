@@ -8,6 +8,7 @@
 #include "tessera/align/compare.h"
 #include "tessera/average/class_balance.h"
 #include "tessera/average/class_symmetry.h"
+#include "tessera/average/common_mean.h"
 #include "tessera/average/fixed_start.h"
 #include "tessera/average/imputation.h"
 #include "tessera/average/recentre.h"
@@ -97,7 +98,8 @@ class Run {
     report.band_limit = state_.band_limit;
     report.temperature = temperature();
     report.band_limit_A = extent_A() / static_cast<double>(state_.band_limit);
-    references_.build(completed(), resolution_, state_, options_.folds > 1, context_);
+    const std::optional<CommonMean> mean = common_mean();
+    references_.build(completed(), resolution_, state_, options_.folds > 1, context_, mean ? &*mean : nullptr);
     if (options_.model.imputation) state_.references = references_.models();
     report.reference_seconds = watch.lap();
     expect(report);
@@ -260,6 +262,42 @@ class Run {
                       fit.centre_voxels.norm(), symmetry_.name(k), found.agreement));
     }
     return out;
+  }
+
+  // Not before the classes have parted: while the posterior is warm they would become one and the same. Classes that
+  // point groups turn into axes of their own have no common frame.
+  bool has_common_mean() const {
+    return options_.model.common_mean && options_.classes > 1 && !symmetry_.any() && !options_.model.imputation &&
+           options_.wiener && state_.iteration >= options_.model.warm_iterations(options_.iterations);
+  }
+
+  // Turns classes into one frame, now and then: fits of noisy averages are not worth more.
+  void lay_in_one_frame() {
+    if (options_.fixed_poses || state_.iteration % 4 != 0) return;
+    std::vector<Volume<float>> inside(options_.classes);
+    std::vector<double> share;
+    for (int k = 0; k < options_.classes; ++k) {
+      share.push_back(state_.classes[k].prior);
+      inside[k] = masked(solved_map(sums_[k].all(), resolution_[k], state_.band_limit), mask(k));
+    }
+    const auto turns = turns_into_one_frame(inside, share, options_.align.max_shift_voxels, context_);
+    if (std::none_of(turns.begin(), turns.end(), [](const auto& turn) { return turn.has_value(); })) return;
+    std::vector<Volume<float>> before;  // what the next maps are compared with
+    for (int k = 0; k < options_.classes; ++k) {
+      before.push_back(turns[k] ? transformed_map(maps_[k].map, *turns[k]) : std::move(maps_[k].map));
+      if (turns[k]) turn_reference(state_.assignments, k, *turns[k], options_.align.max_shift_voxels);
+    }
+    sum(state_.summed_shells);
+    measure();
+    for (int k = 0; k < options_.classes; ++k) maps_[k].map = std::move(before[k]);
+  }
+
+  std::optional<CommonMean> common_mean() {
+    if (!has_common_mean()) return std::nullopt;
+    lay_in_one_frame();
+    const Volume<float> inside =
+        given_.mask.empty() ? soft_sphere(Shape3::cube(stack_.box()), state_.largest_mask_radius(), 3) : given_.mask;
+    return CommonMean::of(sums_, inside);
   }
 
   // Which groups count in the E-step: those imposed.

@@ -64,7 +64,8 @@ std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& re
   const auto& last = reports[size - 1];
   const auto rests = [&](size_t i) {
     const IterationReport& one = reports[i];
-    return one.map_correlation > 0.999 && one.temperature == 1 && std::abs(one.band_limit - last.band_limit) <= 1;
+    return one.map_correlation > 0.999 && one.class_changes < 0.01 && one.temperature == 1 &&
+           std::abs(one.band_limit - last.band_limit) <= 1;
   };
   if (rests(size - 1) && rests(size - 2))
     return fmt::format("the map no longer changes (correlation {:.5f} with the one before)", last.map_correlation);

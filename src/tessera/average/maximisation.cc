@@ -35,17 +35,17 @@ Accumulator FoldSums::half_without(int fold) const {
   return out;
 }
 
-Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& resolution, int64_t join_shell,
-                             int64_t max_shell) {
-  HalfSpectrum joint = solve(sums.without(fold), resolution.ridge, std::min(join_shell, max_shell));
+HalfSpectrum fold_reference(const FoldSums& sums, int fold, const std::vector<double>& ridge, int64_t join_shell,
+                            int64_t max_shell, const HalfSpectrum* mean) {
+  HalfSpectrum joint = solve(sums.without(fold), ridge, std::min(join_shell, max_shell), mean);
   if (max_shell > join_shell) {
-    const HalfSpectrum own = solve(sums.half_without(fold), resolution.ridge, max_shell);
+    const HalfSpectrum own = solve(sums.half_without(fold), ridge, max_shell, mean);
     for_each_frequency(own, [&](int64_t i, int64_t z, int64_t y, int64_t x) {
       if (std::lround(std::sqrt(static_cast<double>(z * z + y * y + x * x))) > join_shell)
         joint.data()[i] = own.data()[i];
     });
   }
-  return centred_volume(std::move(joint));
+  return joint;
 }
 
 namespace {
@@ -118,23 +118,30 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
 }
 
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
-  Resolution out;
   const Accumulator first = sums.half(0), second = sums.half(1);
   const auto weight_first = mean_weight(first), weight_second = mean_weight(second);
-  out.fsc = fourier_shell_correlation(centred_spectrum(masked(unfiltered_map(first), mask)),
-                                      centred_spectrum(masked(unfiltered_map(second), mask)));
-  // Shells that were not summed hold only what the mask leaks into them.
-  for (size_t s = 1; s < out.fsc.size(); ++s)
-    if (weight_first[s] == 0 || weight_second[s] == 0) out.fsc[s] = 0;
+  std::vector<double> fsc = fourier_shell_correlation(centred_spectrum(masked(unfiltered_map(first), mask)),
+                                                      centred_spectrum(masked(unfiltered_map(second), mask)));
+  std::vector<double> weight(fsc.size());
+  for (size_t s = 0; s < fsc.size(); ++s) {
+    // Shells that were not summed hold only what the mask leaks into them.
+    if (s > 0 && (weight_first[s] == 0 || weight_second[s] == 0)) fsc[s] = 0;
+    weight[s] = 0.5 * (weight_first[s] + weight_second[s]);
+  }
+  return resolution_of(std::move(fsc), weight, wiener, share);
+}
+
+Resolution resolution_of(std::vector<double> fsc, const std::vector<double>& half_weight, bool wiener, double share) {
+  Resolution out;
+  out.fsc = std::move(fsc);
   out.crossing_shell = fsc_crossing_shell(out.fsc, 0.143);
   out.ridge.assign(out.fsc.size(), 0);
   bool fallen = false;
   for (size_t s = 0; s < out.fsc.size(); ++s) {
-    const double weight = 0.5 * (weight_first[s] + weight_second[s]);
     fallen = fallen || (s > 0 && static_cast<double>(s) > out.crossing_shell + 2);
     // Beyond the crossing single shells rise by chance: hold them down.
-    const double fsc = std::clamp(fallen ? std::min(out.fsc[s], 0.02) : out.fsc[s], 0.01, 0.999);
-    out.ridge[s] = std::max(weight * (wiener ? (1 - fsc) / fsc : share), 1e-30);
+    const double f = std::clamp(fallen ? std::min(out.fsc[s], 0.02) : out.fsc[s], 0.01, 0.999);
+    out.ridge[s] = std::max(half_weight[s] * (wiener ? (1 - f) / f : share), 1e-30);
   }
   out.ridge[0] = out.ridge.size() > 1 ? out.ridge[1] : out.ridge[0];
   return out;

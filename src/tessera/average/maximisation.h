@@ -43,6 +43,9 @@ struct Resolution {
 // ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: `share` of
 // that weight, to bound components hardly observed.
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share = 1e-3);
+// The same from the FSC of two halves of one kind and their mean weight in each shell.
+Resolution resolution_of(std::vector<double> fsc, const std::vector<double>& half_weight, bool wiener,
+                         double share = 1e-3);
 
 // The map of some sums in all shells, with a ridge just large enough to bound unobserved components; not masked.
 Volume<float> unfiltered_map(const Accumulator& sums);
@@ -52,8 +55,9 @@ Volume<float> solved_map(const Accumulator& sums, const Resolution& resolution, 
 
 // The reference that particles of `fold` are aligned to, their own fold left out: from both half-sets up to
 // `join_shell`, from their own half-set beyond, so that the half-sets stay independent where resolution is decided.
-Volume<float> fold_reference(const FoldSums& sums, int fold, const Resolution& resolution, int64_t join_shell,
-                             int64_t max_shell);
+// With a mean: pulled to it by the ridge instead of to nothing.
+HalfSpectrum fold_reference(const FoldSums& sums, int fold, const std::vector<double>& ridge, int64_t join_shell,
+                            int64_t max_shell, const HalfSpectrum* mean = nullptr);
 
 // Mean power of noise at each radius (voxels) of an average, relative to its centre: particles carry a soft mask of
 // `mask_radius`, and their shifts of about `typical_shift` blur its edge.

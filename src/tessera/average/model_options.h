@@ -29,7 +29,8 @@ struct ModelOptions {
   bool keep_pose = true;  // the pose of the iteration before is among the candidates
   bool reseed = true;     // classes that die
   bool stop_at_rest = true;
-  double similarity = 0;  // average/similarity.h
+  bool common_mean = true;  // average/common_mean.h
+  double similarity = 0;    // average/similarity.h
   int similarity_iterations = 5;
   std::optional<double> temperature;  // none: 3 with several classes, 1 with one
   int temperature_iterations = 8;
@@ -40,9 +41,9 @@ struct ModelOptions {
   // first half of them at the latest.
   double temperature_after(int iteration, int iterations, int classes) const {
     const double first = temperature.value_or(classes > 1 ? 3 : 1);
-    const int last = std::max(1, std::min(temperature_iterations, iterations / 2));
-    return std::pow(first, std::max(0.0, 1 - static_cast<double>(iteration) / last));
+    return std::pow(first, std::max(0.0, 1 - static_cast<double>(iteration) / warm_iterations(iterations)));
   }
+  int warm_iterations(int iterations) const { return std::max(1, std::min(temperature_iterations, iterations / 2)); }
   // Imputed sums weigh every component alike: nothing is to be bounded, and Eq. 10 stays exact.
   double ridge_share() const { return imputation ? 0 : ridge; }
 
@@ -88,6 +89,11 @@ struct ModelOptions {
     visit(Option{"keep-pose", "", "The last pose of a particle is always among its candidates", "Model"}, keep_pose);
     visit(Option{"reseed", "", "Classes that die take particles of the largest", "Model"}, reseed);
     visit(Option{"stop-at-rest", "", "Stop when nothing changes; otherwise do all iterations", "Model"}, stop_at_rest);
+    visit(Option{"common-mean", "",
+                 "Estimate classes as the average of all plus what half-sets agree that each differs by; otherwise "
+                 "each alone",
+                 "Model"},
+          common_mean);
     visit(Option{"similarity", "",
                  "Hold classes alike at first: each gets this many times the mean of all added to its "
                  "own sums, in the first iteration",

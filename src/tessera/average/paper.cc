@@ -31,6 +31,7 @@ void set_paper_mode(AverageOptions& options) {
   model.temperature = 1;
   model.mask_references = false;
   model.recentre = false;
+  model.common_mean = false;
   model.keep_pose = false;
   model.reseed = false;
   model.stop_at_rest = false;

@@ -107,17 +107,23 @@ std::vector<std::vector<HalfSpectrum>> ReferenceSet::models() const {
 }
 
 void ReferenceSet::build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution,
-                         const AverageState& state, bool leave_out, ExecContext& context) {
+                         const AverageState& state, bool leave_out, ExecContext& context, const CommonMean* mean) {
   prepare_search(state, context);
   clear();
   const int64_t join = join_shell(stack_, options_);
   const int folds = static_cast<int>(sums[0].folds.size());
   serving_.assign(sums.size(), std::vector<const Aligner*>(folds));
   for (int f = 0; f < (leave_out ? folds : 1); ++f) {
+    const auto solved = [&](const FoldSums& one, const std::vector<double>& ridge, const HalfSpectrum* about) {
+      return leave_out ? fold_reference(one, f, ridge, join, state.band_limit, about)
+                       : solve(one.all(), ridge, state.band_limit, about);
+    };
+    HalfSpectrum about;
+    if (mean) about = solved(mean->sums, mean->resolution.ridge, nullptr);
     std::vector<Volume<float>> maps;
     for (size_t k = 0; k < sums.size(); ++k)
-      maps.push_back(leave_out ? fold_reference(sums[k], f, resolution[k], join, state.band_limit)
-                               : solved_map(sums[k].all(), resolution[k], state.band_limit));
+      maps.push_back(centred_volume(mean ? solved(sums[k], mean->ridge[k], &about)
+                                         : solved(sums[k], resolution[k].ridge, nullptr)));
     add_classes(std::move(maps), f, leave_out ? f + 1 : folds, state);
   }
 }

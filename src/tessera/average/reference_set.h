@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "tessera/average/class_symmetry.h"
+#include "tessera/average/common_mean.h"
 #include "tessera/average/options.h"
 #include "tessera/average/state.h"
 
@@ -20,9 +21,10 @@ class ReferenceSet {
   // The same particles and mask; options: kept by the caller.
   ReferenceSet with_options(const AverageOptions& options) const { return {stack_, options, mask_}; }
 
-  // leave_out: fold f is served by the average without fold f; otherwise all by the whole average.
+  // leave_out: fold f is served by the average without fold f; otherwise all by the whole average. mean: what the
+  // classes are pulled to; null: each is estimated alone.
   void build(const std::vector<FoldSums>& sums, const std::vector<Resolution>& resolution, const AverageState& state,
-             bool leave_out, ExecContext& context);
+             bool leave_out, ExecContext& context, const CommonMean* mean = nullptr);
   // One map for each class, the same for all folds.
   void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
   // What the references of a class are masked by.
