@@ -26,6 +26,7 @@ struct Scene {
     };
     options.align.max_shift_voxels = 2;
     options.iterations = 2;
+    options.start = "particles";
     options.starts = 2;
     options.start_iterations = 1;
   }
@@ -59,6 +60,7 @@ TEST(Average, AtTheTruePosesIsTheStructure) {  // noise-free: only interpolation
 
 TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
   Scene scene(24, 0.3);
+  scene.options.start = "auto";
   Threads threads(2);
   ExecContext context = scene.context(threads);
   ParticleStack stack = scene.stack(context);

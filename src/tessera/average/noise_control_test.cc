@@ -29,6 +29,7 @@ AverageResult averaged(double signal, int threads = 2) {
   AverageOptions options;
   options.align.max_shift_voxels = 2;
   options.iterations = 1;
+  options.start = "particles";
   options.starts = 1;
   options.start_iterations = 1;
   Threads pool(threads);
