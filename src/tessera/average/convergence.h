@@ -23,9 +23,9 @@ inline constexpr double most_effective_candidates = 100;
 
 // Why iterating further is of no use; nothing while it is. After a start over all poses (marginal_start.h): posteriors
 // spread over more poses than candidates can stand for. Otherwise either the maps rest: twice a correlation above 0.999
-// with the ones before and less than 1 % of the particles in another class, at the same band limit; or the run has stalled: five iterations raised neither the band limit
-// nor the mean log-likelihood by 0.2 %, and poses, classes and maps change no less than in the five before (particles
-// of a symmetric structure may change their poses for ever).
+// with the ones before and less than 1 % of the particles in another class, at the same band limit; or the run has
+// stalled: five iterations raised neither the band limit nor the mean log-likelihood by 0.2 %, and poses, classes and
+// maps change no less than in the five before (particles of a symmetric structure may change their poses for ever).
 std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports);
 
 }  // namespace tessera
