@@ -88,7 +88,7 @@ ParticleSet read_folder(const ConvertRequest& request) {
   for (const fs::path& image : images) {
     Particle& p = set.particles.emplace_back();
     p.image = fs::absolute(image).string();
-    p.micrograph = fs::absolute(request.input / ".").lexically_normal().parent_path().filename().string();
+    p.micrograph = fs::absolute(fs::path(request.input) / ".").lexically_normal().parent_path().filename().string();
   }
   return set;
 }
@@ -151,14 +151,11 @@ void copy_em_images(ParticleSet& set, const fs::path& folder, ConvertOutcome& ou
   }
 }
 
+// Images that are there and alike, and their box.
 void check_and_measure(ParticleSet& set) {
-  const bool all =
-      std::none_of(set.particles.begin(), set.particles.end(), [](const Particle& p) { return p.image.empty(); });
-  if (!all) return;
+  if (set.particles.at(0).image.empty()) return;
   check_images(set);
-  for (OpticsGroup& group : set.optics)
-    if (group.box == 0 && &group == set.optics.data())
-      group.box = read_mrc_info(resolve(set, set.particles[0].image)).shape.x;
+  if (set.optics[0].box == 0) set.optics[0].box = read_mrc_info(resolve(set, set.particles[0].image)).shape.x;
 }
 
 void write_em_images(const ConvertRequest& request, const ParticleSet& set, const NumberedList& list,
@@ -189,6 +186,7 @@ void write_weight(const ConvertRequest& request, ParticleSet& set, ConvertOutcom
   const TomogramTransfer transfer = read_transfer(
       request.transfer, "the list is written without a weight, as if all of Fourier space had been seen", context.sink);
   if (!asked) return;
+  check_and_measure(set);
   const OpticsGroup& group = set.optics.at(0);
   fs::path file = request.output;
   file.replace_filename(file.stem().string() + "_wedge.mrc");
