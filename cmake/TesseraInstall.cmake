@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # `cmake --install` and the Debian package (`cpack -G DEB` in the build folder): the program, its late libraries, and the files
 # it looks for in share/tessera.
+# The library, for programs that find_package(Tessera), is the component "development" (tests/consumer uses it).
 include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME program)
 install(TARGETS tessera RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 foreach(library tessera_torch tessera_mpi)
   if(TARGET ${library})
@@ -23,6 +26,19 @@ add_custom_command(
 add_custom_target(man_page ALL DEPENDS ${PROJECT_BINARY_DIR}/tessera.1)
 install(FILES ${PROJECT_BINARY_DIR}/tessera.1 DESTINATION share/man/man1)
 
+set(modules base parallel fft volume so3 optics io align average simulate pick nn subdivide report pipeline)
+list(TRANSFORM modules PREPEND tessera_ OUTPUT_VARIABLE targets)
+install(TARGETS ${targets} EXPORT TesseraTargets ARCHIVE DESTINATION lib/tessera COMPONENT development)
+install(EXPORT TesseraTargets NAMESPACE Tessera:: DESTINATION lib/cmake/Tessera COMPONENT development)
+foreach(module ${modules})
+  install(DIRECTORY src/tessera/${module} DESTINATION include/tessera COMPONENT development
+          FILES_MATCHING PATTERN "*.h" PATTERN "*_test*.h" EXCLUDE)
+endforeach()
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/TesseraConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES cmake/TesseraConfig.cmake ${PROJECT_BINARY_DIR}/TesseraConfigVersion.cmake
+        DESTINATION lib/cmake/Tessera COMPONENT development)
+
+set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};tessera;program;/")
 set(CPACK_PACKAGE_NAME tessera)
 set(CPACK_PACKAGE_CONTACT "Tessera <tessera@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Cryo-electron tomography: simulation, picking, subtomogram averaging")

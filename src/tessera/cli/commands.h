@@ -16,6 +16,7 @@ int cmd_pick(const Invocation& call);
 int cmd_extract(const Invocation& call);
 int cmd_align(const Invocation& call);
 int cmd_average(const Invocation& call);
+int cmd_convert(const Invocation& call);
 int cmd_compare(const Invocation& call);
 int cmd_evaluate_classes(const Invocation& call);
 int cmd_evaluate_picks(const Invocation& call);

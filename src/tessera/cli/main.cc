@@ -40,6 +40,7 @@ constexpr std::array verbs = {
     tessera::Verb{"compare", tessera::cmd_compare, "Compare a map with another map or an atomic model"},
     tessera::Verb{"evaluate classes", tessera::cmd_evaluate_classes, "Judge a classification by the true classes"},
     tessera::Verb{"evaluate picks", tessera::cmd_evaluate_picks, "Judge picks by the particles that are there"},
+    tessera::Verb{"convert", tessera::cmd_convert, "Bring maps and particle lists into another program's format"},
     tessera::Verb{"report", tessera::cmd_report, "Show a folder of results as pages that open from disk"},
     tessera::Verb{"view", tessera::cmd_view, "Serve a report to the browser of this machine", tessera::VerbKind::whole},
     tessera::Verb{"run", tessera::cmd_run, "Do the steps of a pipeline file that are not up to date",

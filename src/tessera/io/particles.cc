@@ -8,6 +8,7 @@
 #include <map>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/any_list.h"
 
 namespace tessera {
 namespace fs = std::filesystem;
@@ -73,26 +74,42 @@ class Columns {
   std::map<const char*, std::optional<size_t>> cache_;
 };
 
-void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& group_of_number,
+// What a list must have.
+struct Needs {
+  bool image = false, place = false, voxel_size = false;
+};
+
+// How rows name optics groups.
+struct GroupNumbers {
+  std::map<int, int> index;   // in ParticleSet::optics, of rlnOpticsGroup
+  std::vector<char> is_flat;  // by index: its images are 2-D, of a tilt series, and none of ours
+};
+
+void read_optics(const StarTable& table, Needs needs, ParticleSet& out, GroupNumbers& numbers,
                  const std::string& source, Faults& faults) {
   Columns c(table, source + " data_optics", faults);
-  if (!c.has("rlnImagePixelSize")) faults.add(source + ": data_optics lacks _rlnImagePixelSize (Å)");
+  // Lists of places of RELION 4 and 5 tell this one alone; it stays among the other columns too.
+  const char* tilt_series = "rlnTomoTiltSeriesPixelSize";
+  const bool of_tilt_series = !c.has("rlnImagePixelSize") && table.find(tilt_series).has_value();
+  Columns other(table, source + " data_optics", faults);
+  if (!c.has("rlnImagePixelSize") && !of_tilt_series) faults.add(source + ": data_optics lacks _rlnImagePixelSize (Å)");
   for (int64_t row = 0; row < table.rows(); ++row) {
     OpticsGroup group;
     const int number = c.integer(row, "rlnOpticsGroup", static_cast<int>(row) + 1);
     group.name = c.text(row, "rlnOpticsGroupName", fmt::format("opticsGroup{}", number));
     group.box = c.integer(row, "rlnImageSize", 0);
-    group.voxel_size_A = c.number(row, "rlnImagePixelSize", 1);
+    group.voxel_size_A = of_tilt_series ? other.number(row, tilt_series, 1) : c.number(row, "rlnImagePixelSize", 1);
     group.voltage_kV = c.number(row, "rlnVoltage", 300);
     group.cs_mm = c.number(row, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(row, "rlnAmplitudeContrast", 0.1);
     group.ctf_premultiplied = c.integer(row, "rlnCtfDataAreCtfPremultiplied", 0) != 0;
-    if (c.integer(row, "rlnImageDimensionality", 3) != 3)
+    numbers.is_flat.push_back(c.integer(row, "rlnImageDimensionality", 3) != 3);
+    if (numbers.is_flat.back() && needs.image)
       faults.add(fmt::format("{}: optics group {} holds 2-D images (rlnImageDimensionality); subtomograms are 3-D",
                              source, number));
     if (!(group.voxel_size_A > 0))
       faults.add(fmt::format("{}: optics group {} has pixel size {}", source, number, group.voxel_size_A));
-    if (!group_of_number.emplace(number, static_cast<int>(out.optics.size())).second)
+    if (!numbers.index.emplace(number, static_cast<int>(out.optics.size())).second)
       faults.add(fmt::format("{}: optics group {} is defined twice", source, number));
     out.optics.push_back(std::move(group));
   }
@@ -103,7 +120,7 @@ void read_optics(const StarTable& table, ParticleSet& out, std::map<int, int>& g
 }
 
 // RELION 3.0 had no optics block: one group from the first row.
-void old_optics(const StarTable& table, bool picks, ParticleSet& out, const std::string& source, Faults& faults) {
+void old_optics(const StarTable& table, Needs needs, ParticleSet& out, const std::string& source, Faults& faults) {
   Columns c(table, source, faults);
   OpticsGroup group;
   group.name = "opticsGroup1";
@@ -115,26 +132,29 @@ void old_optics(const StarTable& table, bool picks, ParticleSet& out, const std:
     group.cs_mm = c.number(0, "rlnSphericalAberration", 2.7);
     group.amplitude_contrast = c.number(0, "rlnAmplitudeContrast", 0.1);
   }
-  if (!(group.voxel_size_A > 0) && !picks)
+  if (!(group.voxel_size_A > 0) && needs.voxel_size)
     faults.add(source +
                ": no data_optics block and no rlnDetectorPixelSize with rlnMagnification: the voxel size is unknown");
   out.optics.push_back(group);
 }
 
-void read_rows(const StarTable& table, bool picks, ParticleSet& out, const std::map<int, int>& group_of_number,
+void read_rows(const StarTable& table, Needs needs, ParticleSet& out, const GroupNumbers& numbers,
                const std::string& source, Faults& faults) {
   Columns c(table, fmt::format("{} data_{}", source, table.name), faults);
-  if (!c.has("rlnImageName") && !picks) faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
+  if (!c.has("rlnImageName") && needs.image)
+    faults.add(fmt::format("{}: data_{} lacks _rlnImageName", source, table.name));
   const auto present = [&](const char* column) { return table.find(column).has_value(); };
   const bool coordinates = present("rlnCoordinateX") && present("rlnCoordinateY") && present("rlnCoordinateZ");
-  if (picks && !coordinates)
-    faults.add(
-        fmt::format("{}: data_{} lacks _rlnCoordinateX, _rlnCoordinateY or _rlnCoordinateZ: the places in the "
-                    "tomogram, in voxels from 0",
-                    source, table.name));
+  if (needs.place && !coordinates)
+    faults.add(fmt::format(
+        "{}: data_{} lacks _rlnCoordinateX, _rlnCoordinateY or _rlnCoordinateZ: the places in the "
+        "tomogram, in voxels from 0{}",
+        source, table.name,
+        present("rlnCenteredCoordinateXAngst") ? "; a list of RELION 5 gets them by tessera convert --tomogram FILE.mrc"
+                                               : ""));
   for (const char* old : {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnVoltage",
                           "rlnSphericalAberration", "rlnAmplitudeContrast"})
-    if (group_of_number.empty()) c.has(old);
+    if (numbers.index.empty()) c.has(old);
   out.particles.reserve(table.rows());
   for (int64_t row = 0; row < table.rows(); ++row) {
     Particle p;
@@ -142,9 +162,10 @@ void read_rows(const StarTable& table, bool picks, ParticleSet& out, const std::
     p.weight = c.text(row, "rlnCtfImage");
     p.micrograph = c.text(row, "rlnMicrographName");
     const int number = c.integer(row, "rlnOpticsGroup", 1);
-    if (const auto at = group_of_number.find(number); at != group_of_number.end()) {
+    if (const auto at = numbers.index.find(number); at != numbers.index.end()) {
       p.optics_group = at->second;
-    } else if (!group_of_number.empty()) {
+      if (numbers.is_flat[static_cast<size_t>(at->second)]) p.image = p.weight = "";
+    } else if (!numbers.index.empty()) {
       faults.add(fmt::format("{}: row {}: optics group {} is not in data_optics", source, row + 1, number));
     }
     p.half = c.integer(row, "rlnRandomSubset", 0);
@@ -223,7 +244,8 @@ std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder,
   const auto any = [&](auto&& test) { return std::any_of(set.particles.begin(), set.particles.end(), test); };
   const auto number = [](double value) { return fmt::format("{:.6f}", value == 0 ? 0.0 : value); };
   std::vector<Column> out;
-  out.push_back({"rlnImageName", [&, folder](const Particle& p) { return renamed(set, p.image, folder, known); }});
+  if (any([](const Particle& p) { return !p.image.empty(); }))
+    out.push_back({"rlnImageName", [&, folder](const Particle& p) { return renamed(set, p.image, folder, known); }});
   if (any([](const Particle& p) { return !p.weight.empty(); }))
     out.push_back({"rlnCtfImage", [&, folder](const Particle& p) { return renamed(set, p.weight, folder, known); }});
   out.push_back({"rlnMicrographName",
@@ -256,7 +278,7 @@ std::vector<Column> columns_for(const ParticleSet& set, const fs::path& folder,
 
 namespace {
 
-ParticleSet read_list(const fs::path& path, bool picks) {
+ParticleSet read_list(const fs::path& path, Needs needs) {
   const StarDocument document = read_star(path);
   const std::string source = path.string();
   const StarTable* particles = document.find("particles");
@@ -268,14 +290,14 @@ ParticleSet read_list(const fs::path& path, bool picks) {
   ParticleSet out;
   out.directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   Faults faults;
-  std::map<int, int> group_of_number;
+  GroupNumbers numbers;
   if (const StarTable* optics = document.find("optics")) {
-    read_optics(*optics, out, group_of_number, source, faults);
+    read_optics(*optics, needs, out, numbers, source, faults);
     if (out.optics.empty()) faults.add(source + ": data_optics is empty");
   } else {
-    old_optics(*particles, picks, out, source, faults);
+    old_optics(*particles, needs, out, source, faults);
   }
-  read_rows(*particles, picks, out, group_of_number, source, faults);
+  read_rows(*particles, needs, out, numbers, source, faults);
   for (const StarTable& table : document.tables)
     if (&table != particles && table.name != "optics") out.extra_tables.push_back(table);
   faults.raise<IoError>(source);
@@ -285,25 +307,50 @@ ParticleSet read_list(const fs::path& path, bool picks) {
 }  // namespace
 
 ParticleSet read_particles(const fs::path& path) {
-  return read_list(path, false);
+  return read_list(path, {.image = true, .voxel_size = true});
+}
+
+ParticleSet read_any_list(const fs::path& path) {
+  return read_list(path, {});
 }
 
 ParticleSet read_picks(const fs::path& path) {
-  ParticleSet out = read_list(path, true);
-  const auto& names = out.extra_optics_columns;
-  const auto column =
-      static_cast<size_t>(std::find(names.begin(), names.end(), "rlnMicrographPixelSize") - names.begin());
+  ParticleSet out = read_list(path, {.place = true});
   Faults faults;
-  for (OpticsGroup& group : out.optics) {
-    if (column >= group.extra.size()) continue;
-    const std::string& value = group.extra[column];
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), group.voxel_size_A);
-    if (error != std::errc() || end != value.data() + value.size() || !(group.voxel_size_A > 0))
-      faults.add(fmt::format("{}: optics group {}: _rlnMicrographPixelSize is '{}', not a length above 0",
-                             path.string(), group.name, value));
-  }
+  for (size_t i = 0; i < out.optics.size(); ++i) try {
+      out.optics[i].voxel_size_A = coordinate_voxel_size_A(out, i);
+    } catch (const IoError& error) {
+      faults.add(fmt::format("{}: {}", path.string(), error.what()));
+    }
   faults.raise<IoError>(path.string());
   return out;
+}
+
+std::optional<double> extra_number(const ParticleSet& set, const Particle& particle, const std::string& column) {
+  const auto at = static_cast<size_t>(std::find(set.extra_columns.begin(), set.extra_columns.end(), column) -
+                                      set.extra_columns.begin());
+  if (at >= particle.extra.size()) return std::nullopt;
+  const std::string& word = particle.extra[at];
+  double value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+double coordinate_voxel_size_A(const ParticleSet& set, size_t optics_group) {
+  const OpticsGroup& group = set.optics.at(optics_group);
+  for (const char* name : {"rlnMicrographPixelSize", "rlnTomoTiltSeriesPixelSize"}) {
+    const auto& names = set.extra_optics_columns;
+    const auto column = static_cast<size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+    if (column >= group.extra.size()) continue;
+    const std::string& value = group.extra[column];
+    double size_A = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size_A);
+    if (error != std::errc() || end != value.data() + value.size() || !(size_A > 0) || !std::isfinite(size_A))
+      throw IoError(fmt::format("optics group {}: _{} is '{}', not a length above 0", group.name, name, value));
+    return size_A;
+  }
+  return group.voxel_size_A;
 }
 
 void write_particles(const fs::path& path, const ParticleSet& set) {

@@ -15,7 +15,7 @@ namespace {
 
 void validate(const AlignRequest& request) {
   Faults faults;
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   require_readable(faults, "--reference", request.reference);
   if (request.output.empty()) faults.add("--output is missing; name the STAR file to write");
   for (const auto& [name, value] :

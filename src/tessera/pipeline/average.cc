@@ -66,7 +66,7 @@ void check_mask(Faults& faults, const AverageRequest& request) {
 void validate(const AverageRequest& request) {
   const AverageOptions& options = request.average;
   Faults faults;
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   if (!request.poses.empty()) require_readable(faults, "--poses", request.poses);
   for (const std::string& reference : request.references) require_readable(faults, "--reference", reference);
   if (!request.poses.empty() && !request.references.empty()) faults.add("--poses and --reference exclude each other");

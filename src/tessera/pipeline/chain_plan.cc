@@ -93,6 +93,7 @@ class StepPlanner {
     const bool given = step_.options.contains(name);
     if (name == "output") {
       out.output = output_path(option.option, given ? step_.options.at(name) : Json(nullptr));
+      if (option.positional) return out.words.push_back(out.output.string());
       flags.insert(flags.end(), {"--output", out.output.string()});
       return;
     }

@@ -9,6 +9,7 @@
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/npy.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/pending_folder.h"
 
 namespace tessera {
@@ -17,7 +18,7 @@ namespace {
 void validate(const ClassifyRequest& request) {
   Faults faults;
   require_readable(faults, "model", model_file(request.model));
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   require_one_of("device", request.device, {"cpu", "cuda"}, faults);
   if (request.batch < 1 || request.batch > 65536) faults.add(fmt::format("--batch {}: 1 to 65536", request.batch));
   if (request.output.empty()) faults.add("--output is missing; name the folder of the results");

@@ -10,6 +10,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/compare.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_lock.h"
 
 namespace tessera {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 
 void validate(const DiscoverRequest& request) {
   Faults faults;
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   request.cluster.add_faults(faults);
   if (request.cluster.features != "linear" && request.cluster.features != "penultimate")
     faults.add(fmt::format("--features {}: linear or penultimate", request.cluster.features));

@@ -17,6 +17,23 @@
 
 namespace tessera {
 
+void require_particle_list(Faults& faults, const std::filesystem::path& file) {
+  std::error_code error;
+  const std::string ending = file.extension().string();
+  if (std::filesystem::is_directory(file, error))
+    faults.add(
+        fmt::format("particles: {0} is a folder, not a particle list; of a folder of subtomograms one is made "
+                    "by: tessera convert {0} particles.star --tilt-range -60 60",
+                    file.string()));
+  else if (std::filesystem::exists(file, error) && (ending == ".tbl" || ending == ".em"))
+    faults.add(
+        fmt::format("particles: {0} is a list of another program; a STAR list is made of it by: tessera convert "
+                    "{0} particles.star --images FOLDER",
+                    file.string()));
+  else
+    require_readable(faults, "particles", file);
+}
+
 void check_particle_options(Faults& faults, const ParticleOptions& options) {
   if (options.memory_GB && !(*options.memory_GB > 0))
     faults.add(fmt::format("--memory {:g}: above 0", *options.memory_GB));

@@ -34,6 +34,9 @@ struct ParticleOptions {
           memory_GB);
   }
 };
+// require_readable for a particle list; of a folder, and of a list of another program, the fault says how it becomes
+// one.
+void require_particle_list(Faults& faults, const std::filesystem::path& file);
 void check_particle_options(Faults& faults, const ParticleOptions& options);
 
 // A checked list: every file is there, all boxes and voxel sizes are the same, all weights fit.

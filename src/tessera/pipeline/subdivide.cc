@@ -10,6 +10,7 @@
 #include "tessera/io/npy.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/average.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/pending_folder.h"
 #include "tessera/report/chart.h"
 #include "tessera/subdivide/invariant_features.h"
@@ -31,7 +32,7 @@ void validate(const SubdivideRequest& request) {
   else if (request.model != "none")
     faults.add(fmt::format("--features {} needs no network: give none in place of {}", request.cluster.features,
                            request.model));
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   require_one_of("device", request.device, {"cpu", "cuda"}, faults);
   if (request.batch < 1 || request.batch > 65536) faults.add(fmt::format("--batch {}: 1 to 65536", request.batch));
   if (request.average_least < 4) faults.add(fmt::format("--average-least {}: at least 4", request.average_least));

@@ -3,6 +3,7 @@
 
 #include "tessera/base/describe.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_lock.h"
 #include "tessera/pipeline/training_checkpoint.h"
 
@@ -11,7 +12,7 @@ namespace {
 
 void validate(const TrainRequest& request) {
   Faults faults;
-  require_readable(faults, "particles", request.particles);
+  require_particle_list(faults, request.particles);
   NetworkOptions network;
   network.network = request.network;
   network.dropout = request.dropout;
