@@ -22,8 +22,8 @@ struct Fault : std::runtime_error {
 Json parse(const std::string& text, const std::string& place) {
   try {
     return Json::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    throw IoError(fmt::format("{} is not JSON: byte {}", place, error.byte));
+  } catch (const nlohmann::json::exception& error) {  // of numbers beyond double, too
+    throw IoError(fmt::format("{} is not JSON: {}", place, error.what()));
   }
 }
 

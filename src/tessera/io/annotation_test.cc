@@ -113,6 +113,7 @@ TEST_F(AnnotationTest, FaultsAreNamedPointByPoint) {
   EXPECT_THAT(message_of<IoError>([&] { read_copick(put("e.json", "{\"points\":[]}"), 8); }), HasSubstr("no points"));
   EXPECT_THAT(message_of<IoError>([&] { read_portal(put("e.ndjson", "{\"location\":{\"x\":1,"), 8); }),
               HasSubstr("line 1 is not JSON"));
+  EXPECT_THAT(message_of<IoError>([&] { read_copick(put("e.json", "3e7177"), 8); }), HasSubstr("number overflow"));
 }
 
 TEST_F(AnnotationTest, WhatTheyCannotHold) {
