@@ -37,10 +37,10 @@ struct Result {
 };
 
 struct RunLimits {
-  rlim_t file_bytes = RLIM_INFINITY;     // as ulimit -f: writes beyond fail, like a full disk
-  std::string standard_output = {};      // a file to redirect to; empty: captured
-  double signal_after_s = 0;             // > 0: `signal` is sent then
-  std::string signal_when_exists = {};   // `signal` is sent when this file of the folder appears
+  rlim_t file_bytes = RLIM_INFINITY;    // as ulimit -f: writes beyond fail, like a full disk
+  std::string standard_output = {};     // a file to redirect to; empty: captured
+  double signal_after_s = 0;            // > 0: `signal` is sent then
+  std::string signal_when_exists = {};  // `signal` is sent when this file of the folder appears
   int signal = SIGINT;
 };
 
