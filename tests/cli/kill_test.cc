@@ -199,12 +199,15 @@ TEST_F(Kill, TerminationIsAnsweredAsCtrlC) {
   const std::vector<std::string> words = {
       "average", "data/particles.star", "--iterations", "9", "--starts", "1", "--output", "avg", "--quiet",
       "--start", "particles",           "--max-shift",  "1"};
-  RunLimits limits;
-  limits.signal_when_exists = "avg/run.json";
-  limits.signal = SIGTERM;
-  const Result stopped = run(words, limits);
-  EXPECT_EQ(stopped.exit_code, 130) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("--resume continues from it"));
+  for (const int signal : {SIGTERM, SIGUSR1}) {
+    RunLimits limits;
+    limits.signal_when_exists = "avg/run.json";
+    limits.signal = signal;
+    const Result stopped = run(words, limits);
+    EXPECT_EQ(stopped.exit_code, 130) << signal << ": " << stopped.err;
+    EXPECT_THAT(stopped.err, HasSubstr("--resume continues from it"));
+    fs::remove_all(path("avg"));
+  }
 }
 
 }  // namespace

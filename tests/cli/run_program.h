@@ -38,6 +38,7 @@ struct Result {
 
 struct RunLimits {
   rlim_t file_bytes = RLIM_INFINITY;    // as ulimit -f: writes beyond fail, like a full disk
+  rlim_t memory_bytes = RLIM_INFINITY;  // as ulimit -v: of the address space
   std::string standard_output = {};     // a file to redirect to; empty: captured
   double signal_after_s = 0;            // > 0: `signal` is sent then
   std::string signal_when_exists = {};  // `signal` is sent when this file of the folder appears
@@ -140,6 +141,8 @@ class CliTest : public testing::Test {
     if (chdir(folder_.c_str()) != 0) _exit(125);
     const rlimit file_limit{limits.file_bytes, limits.file_bytes};
     if (limits.file_bytes != RLIM_INFINITY) setrlimit(RLIMIT_FSIZE, &file_limit);
+    const rlimit memory_limit{limits.memory_bytes, limits.memory_bytes};
+    if (limits.memory_bytes != RLIM_INFINITY) setrlimit(RLIMIT_AS, &memory_limit);
     std::vector<char*> argv;
     for (const std::string& word : words) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);

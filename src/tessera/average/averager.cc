@@ -176,11 +176,15 @@ class Run {
     return out;
   }
 
-  void sum(int64_t shells) {
+  // Returns the seconds of the sums over particles.
+  double sum(int64_t shells) {
+    StopWatch watch;
     sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_.count(), options_),
                        options_.classes, shells, context_);
+    const double seconds = watch.lap();
     for (int k = 0; k < options_.classes; ++k) symmetrise_class(k);
     complete(shells);
+    return seconds;
   }
 
   void symmetrise_class(int k) {
@@ -429,7 +433,7 @@ class Run {
 
   void maximise(IterationReport& report) {
     state_.summed_shells = shells_to_sum(stack_, state_.band_limit);
-    sum(state_.summed_shells);
+    report.accumulation_seconds = sum(state_.summed_shells);
     std::vector<Volume<float>> before;
     for (AverageMaps& one : maps_) before.push_back(std::move(one.map));
     measure();
@@ -439,7 +443,7 @@ class Run {
       // The same map as before, in other axes and symmetric.
       for (int k = 0; k < options_.classes; ++k)
         if (state_.classes[k].symmetric()) before[k] = maps_[k].map;
-      sum(state_.summed_shells);
+      report.accumulation_seconds += sum(state_.summed_shells);
       measure();
     }
     report.map_correlation = 1;

@@ -2,6 +2,7 @@
 // What a run of averaging carries from one iteration to the next, and what it says of each.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -47,6 +48,7 @@ struct IterationReport {
   double mask_radius_A = 0;                                                         // largest over the classes
   double expectation_seconds = 0, maximisation_seconds = 0, reference_seconds = 0;  // by the clock
   double rotation_core_seconds = 0, translation_core_seconds = 0, refinement_core_seconds = 0;
+  double accumulation_seconds = 0;  // of those of maximisation: sums over the particles; not kept in checkpoints
   std::vector<ClassStatus> classes;
 };
 
@@ -76,7 +78,8 @@ struct AverageState {
 
 // Of one class.
 struct AverageMaps {
-  Volume<float> map, half[2];  // map: filtered; halves: not filtered, not masked
+  Volume<float> map;                  // filtered
+  std::array<Volume<float>, 2> half;  // not filtered, not masked
   Resolution resolution;
   double resolution_A = 0;             // half-set FSC 0.143, corrected for the mask once judged
   std::optional<CorrectedFsc> judged;  // of the maps of a whole run, which have all their shells

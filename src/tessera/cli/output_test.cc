@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "tessera/base/errors.h"
 #include "tessera/cli/program.h"
@@ -78,17 +79,27 @@ int fails_with_io(const Invocation&) {
 int fails_with_memory(const Invocation&) {
   throw std::bad_alloc();
 }
+int aborts(const Invocation&) {
+  std::abort();
+}
 int succeeds(const Invocation& call) {
   return call.arguments == std::vector<std::string>{"x"} ? 0 : 99;
 }
 
 int run(std::vector<std::string> words) {
-  static constexpr Verb verbs[] = {
-      {"io", fails_with_io, ""}, {"memory", fails_with_memory, ""}, {"two words", succeeds, ""}, {"one", succeeds, ""}};
+  static constexpr Verb verbs[] = {{"io", fails_with_io, ""},
+                                   {"memory", fails_with_memory, ""},
+                                   {"abort", aborts, ""},
+                                   {"two words", succeeds, ""},
+                                   {"one", succeeds, ""}};
   words.insert(words.begin(), "tessera");
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   return run_program(verbs, static_cast<int>(argv.size()), argv.data());
+}
+
+TEST(ProgramDeathTest, AnAbortOfALibraryIsExplained) {
+  EXPECT_EXIT(run({"abort"}), testing::ExitedWithCode(70), "a library ended the program");
 }
 
 TEST(Program, ExitCodesAndVerbsOfTwoWords) {

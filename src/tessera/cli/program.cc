@@ -85,10 +85,20 @@ int report(bool json, const std::string& message, int exit_code) {
   return exit_code;
 }
 
+// FFTW, for one, ends the program where it is refused memory.
+extern "C" void tessera_on_abort(int) {
+  static constexpr char text[] =
+      "tessera: a library ended the program, for the reason above; if memory was refused, raise the limit (ulimit -v), "
+      "or use fewer --threads or smaller boxes\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
+  _exit(70);
+}
+
 }  // namespace
 
 int run_program(std::span<const Verb> verbs, int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit then fails the write, which is reported
+  std::signal(SIGABRT, tessera_on_abort);
   const std::vector<std::string> words(argv, argv + argc);
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
   try {
@@ -96,7 +106,10 @@ int run_program(std::span<const Verb> verbs, int argc, char** argv) {
   } catch (const Error& error) {
     return report(json, error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {
-    return report(json, "out of memory; use smaller boxes, fewer particles or a machine with more memory", 4);
+    return report(json,
+                  "out of memory; use fewer --threads, smaller boxes or fewer particles, or raise the limit if there "
+                  "is one (ulimit -v)",
+                  4);
   } catch (const std::exception& error) {
     return report(json, std::string("internal error (please report): ") + error.what(), 70);
   }

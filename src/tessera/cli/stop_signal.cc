@@ -25,6 +25,7 @@ const std::atomic<bool>& stop_on_signals() {
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  sigaction(SIGUSR1, &action, nullptr);  // mpirun passes it on to all ranks; to SIGTERM it answers by killing them
   return stop;
 }
 

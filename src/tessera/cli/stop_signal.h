@@ -6,8 +6,8 @@
 
 namespace tessera {
 
-// Installs handlers for SIGINT and SIGTERM. The returned flag becomes true at the first of either; another one of the
-// same kind then kills the process as usual.
+// Installs handlers for SIGINT, SIGTERM and SIGUSR1. The returned flag becomes true at the first of any; another one of
+// the same kind then kills the process as usual.
 const std::atomic<bool>& stop_on_signals();
 
 }  // namespace tessera

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <gemmi/mmread.hpp>
 #include <memory>
+#include <new>
 #include <set>
 
 #include "tessera/base/errors.h"
@@ -35,6 +36,7 @@ std::string read_maybe_gzip(const fs::path& path) {
     const int count = gzread(file.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
     int code = Z_OK;
     const char* message = gzerror(file.get(), &code);
+    if (code == Z_MEM_ERROR) throw std::bad_alloc();
     if (count < 0 || (code != Z_OK && code != Z_STREAM_END))
       throw IoError(fmt::format("{}: broken gzip ({}); download it again", path.string(), message));
     if (count == 0) break;

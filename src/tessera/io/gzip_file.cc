@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "tessera/base/errors.h"
@@ -26,6 +27,7 @@ std::string read_gzip_file(const std::filesystem::path& path, size_t limit_bytes
   }
   int status = Z_OK;
   gzerror(file.get(), &status);
+  if (status == Z_MEM_ERROR) throw std::bad_alloc();
   if (got < 0 || (status != Z_OK && status != Z_STREAM_END))
     throw IoError(fmt::format("{}: damaged gzip; get the file again", path.string()));
   return out;

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <new>
 
 #include "tessera/base/errors.h"
 #include "tessera/io/atomic_file.h"
@@ -44,6 +45,7 @@ class Source {
         int code = 0;
         const char* text = ::gzerror(file_.get(), &code);
         if (code == Z_ERRNO) fail(errno);
+        if (code == Z_MEM_ERROR) throw std::bad_alloc();
         throw IoError(fmt::format("'{}': broken gzip data ({}); get the file again", name_, text));
       }
       if (got == 0) break;

@@ -50,11 +50,26 @@ double left_in_groups(const fs::path& top, fs::path group, const Names& names) {
   }
 }
 
+// What a limit of this process (ulimit) leaves: its soft value in bytes less what the process has in kB.
+double left_of_limit(const fs::path& root, const std::string& limit, const std::string& used) {
+  std::ifstream limits(root / "proc/self/limits");
+  for (std::string line; std::getline(limits, line);) {
+    if (!line.starts_with(limit)) continue;
+    std::istringstream values(line.substr(limit.size()));
+    double bytes = 0;
+    if (!(values >> bytes)) break;  // unlimited
+    return std::max(0.0, bytes - 1024 * number_after(root / "proc/self/status", used).value_or(0));
+  }
+  return std::numeric_limits<double>::infinity();
+}
+
 }  // namespace
 
 double available_memory_bytes(const fs::path& root) {
   double out = std::numeric_limits<double>::infinity();
   if (const auto kibibytes = number_after(root / "proc/meminfo", "MemAvailable:")) out = *kibibytes * 1024;
+  out = std::min(out, left_of_limit(root, "Max address space", "VmSize:"));
+  out = std::min(out, left_of_limit(root, "Max data size", "VmData:"));
   std::ifstream groups(root / "proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {  // hierarchy:controllers:path
     const size_t first = line.find(':'), second = line.find(':', first + 1);

@@ -6,9 +6,10 @@
 
 namespace tessera {
 
-// The least of what the machine has available (MemAvailable of /proc/meminfo) and what the limits of the control groups
-// of this process leave (versions 1 and 2; memory the kernel would give back at once, the inactive page cache, counts
-// as left). Bytes; infinity where nothing can be read. `root` is put before the paths read, for tests.
+// The least of what the machine has available (MemAvailable of /proc/meminfo), what the limits of this process leave
+// (ulimit -v and -d), and those of its control groups (versions 1 and 2; memory the kernel would give back at once, the
+// inactive page cache, counts as left). Bytes; infinity where nothing can be read. `root` is put before the paths read,
+// for tests.
 double available_memory_bytes(const std::filesystem::path& root = "/");
 
 }  // namespace tessera

@@ -38,6 +38,24 @@ TEST_F(MemoryTest, TheTightestGroupDecides) {
   EXPECT_EQ(available_memory_bytes(folder_), 0) << "never negative";
 }
 
+TEST_F(MemoryTest, LimitsOfTheProcessCount) {
+  file("proc/meminfo", "MemAvailable:   5000 kB\n");
+  file("proc/self/status", "Name:\tx\nVmSize:\t    1000 kB\nVmData:\t     600 kB\n");
+  const std::string head = "Limit                     Soft Limit           Hard Limit           Units     \n";
+  file("proc/self/limits", head +
+                               "Max data size             unlimited            unlimited            bytes     \n"
+                               "Max address space         unlimited            unlimited            bytes     \n");
+  EXPECT_EQ(available_memory_bytes(folder_), 5000 * 1024);
+  file("proc/self/limits", head + "Max address space         2048000              unlimited            bytes     \n");
+  EXPECT_EQ(available_memory_bytes(folder_), 1000 * 1024);
+  file("proc/self/limits", head +
+                               "Max data size             716800               unlimited            bytes     \n"
+                               "Max address space         2048000              unlimited            bytes     \n");
+  EXPECT_EQ(available_memory_bytes(folder_), 100 * 1024);
+  file("proc/self/limits", head + "Max address space         1000                 unlimited            bytes     \n");
+  EXPECT_EQ(available_memory_bytes(folder_), 0) << "never negative";
+}
+
 TEST_F(MemoryTest, FirstVersionOfControlGroups) {
   file("proc/meminfo", "MemAvailable:   5000 kB\n");
   file("proc/self/cgroup", "9:name=systemd:/\n4:memory,hugetlb:/box\n0::/\n");
