@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 30
 BUILD := build/release
 
-.PHONY: help packages build demo web docs test interop science bench check sanitize fuzz install clean
+.PHONY: help packages build demo web docs test interop science bench check tidy sanitize fuzz install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -56,6 +56,12 @@ sanitize: packages  ## build with warnings as errors and sanitizers, run the uni
 	@cmake -S . -B build/sanitize -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTESSERA_SANITIZE=ON -DTESSERA_WERROR=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/sanitize -j $(JOBS)
 	@ctest --test-dir build/sanitize --output-on-failure -j $(JOBS) -L unit
+
+tidy: packages  ## look for mistakes with clang-tidy (.clang-tidy), half an hour at first
+	@tools/install-packages tidy
+	@mkdir -p build
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@tools/tidy $(BUILD) $(JOBS)
 
 fuzz: packages  ## damaged and hostile files for every reader, SECONDS each (clang)
 	@tools/install-packages fuzz

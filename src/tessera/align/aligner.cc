@@ -61,8 +61,8 @@ RotationSearch make_search(int64_t box, const SearchGrid& grid, const AlignOptio
 }
 
 Aligner::Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
-                 std::vector<const FourierWeight*> weights, int64_t band_limit, std::vector<double> noise_variance,
-                 const AlignOptions& options, std::vector<Rotation> symmetry)
+                 const std::vector<const FourierWeight*>& weights, int64_t band_limit,
+                 std::vector<double> noise_variance, const AlignOptions& options, std::vector<Rotation> symmetry)
     : search_(search),
       reference_(reference),
       options_(options),

@@ -76,9 +76,9 @@ class Aligner {
   // search: shared grids. band_limit: shells used in refinement; the search uses search.shells() of them.
   // noise_variance: E|N|² of a component, per shell. symmetry: elements of the reference's point group; of poses that
   // differ by one, align gives one. Exact where the reference has the symmetry: they all look the same.
-  Aligner(const RotationSearch& search, const PaddedSpectrum& reference, std::vector<const FourierWeight*> weights,
-          int64_t band_limit, std::vector<double> noise_variance, const AlignOptions& options,
-          std::vector<Rotation> symmetry = {});
+  Aligner(const RotationSearch& search, const PaddedSpectrum& reference,
+          const std::vector<const FourierWeight*>& weights, int64_t band_limit, std::vector<double> noise_variance,
+          const AlignOptions& options, std::vector<Rotation> symmetry = {});
 
   // Poses best first by correlation; never empty. `prior`: a pose from an earlier iteration, always among the
   // candidates; translations are then searched only within `prior_radius` voxels of its shift, if that is not negative.

@@ -33,7 +33,7 @@ std::vector<int64_t> sample_of(int64_t all, int64_t count, uint64_t seed) {
 
 int64_t nearest_point(const So3Correlator& correlator, const Rotation& rotation) {
   const EulerZyz e = rotation.euler();
-  const int64_t n = 2 * correlator.bandwidth();
+  const int64_t n = int64_t{2} * correlator.bandwidth();
   const auto around = [&](double angle) { return (std::lround(angle / correlator.step()) % n + n) % n; };
   const auto j = std::clamp<int64_t>(static_cast<int64_t>(e.beta / correlator.step()), 0, n / 2 - 1);
   return (j * n + around(e.alpha)) * n + around(e.gamma);
