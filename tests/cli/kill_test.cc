@@ -155,7 +155,7 @@ TEST_F(Kill, Extract) {
 }
 
 TEST_F(Kill, TrainAndClassify) {
-  if (!fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so")) GTEST_SKIP() << "built without LibTorch";
+  if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
   make_particles();
   expect_the_same_after_kills({"train", "data/truth.star", "--width", "0.25", "--batch", "8", "--epochs", "3"}, "model",
                               {"--resume"});

@@ -86,7 +86,7 @@ TEST_F(Mpi, PickTemplate) {
 }
 
 TEST_F(Mpi, Classify) {
-  if (!fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so")) GTEST_SKIP() << "built without LibTorch";
+  if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
   const Result trained = run({"train", "data/truth.star", "--width", "0.25", "--batch", "8", "--epochs", "1",
                               "--threads", "1", "--output", "model", "--quiet"});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;

@@ -10,6 +10,7 @@
 #include "tessera/io/npy.h"
 #include "tessera/io/particles.h"
 #include "tests/cli/run_program.h"
+#include "tests/cli/small_scene.h"
 
 namespace tessera::cli_test {
 namespace {
@@ -21,34 +22,10 @@ using testing::HasSubstr;
 class Networks : public CliTest {
  protected:
   NoLeakSearch no_leak_search_;
-  // data/: three classes, the third of empty boxes, at a ratio where they are easy to tell.
   void SetUp() override {
     CliTest::SetUp();
-    if (!fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so")) GTEST_SKIP() << "built without LibTorch";
-    const Result made = run({"simulate",
-                             "particles",
-                             "--structure",
-                             "builtin:ribosome",
-                             "builtin:proteasome",
-                             "--copies",
-                             "24",
-                             "--empty",
-                             "24",
-                             "--box",
-                             "16",
-                             "--voxel-size",
-                             "24",
-                             "--resolution",
-                             "40",
-                             "--snr",
-                             "20",
-                             "--max-shift",
-                             "1",
-                             "--tilt-step",
-                             "10",
-                             "--output",
-                             "data",
-                             "--quiet"});
+    if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
+    const Result made = run(three_classes(24));
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
   Result train(const std::vector<std::string>& more, const std::string& output = "model",
@@ -230,7 +207,7 @@ TEST_F(Networks, RefuseModelsAndListsThatDoNotFit) {
 // The model that comes with the program knows the built-in structures by their places in `density --list-builtins`.
 TEST_F(CliTest, BuiltinModelKnowsBuiltinStructures) {
   const NoLeakSearch no_leak_search;
-  if (!fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so")) GTEST_SKIP() << "built without LibTorch";
+  if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
   ASSERT_EQ(run({"simulate",
                  "particles",
                  "--structure",

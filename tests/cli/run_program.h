@@ -52,6 +52,11 @@ inline std::string binary() {
   return path;
 }
 
+// Whether the networks were built, which the program opens when it needs them.
+inline bool has_torch() {
+  return fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so");
+}
+
 // While it lives, sanitized runs that open LibTorch do not look for leaks at their end: its threads make that search
 // crash now and then, and what OpenMM registers for good is taken for lost.
 struct NoLeakSearch {

@@ -17,6 +17,17 @@ inline constexpr const char* small_scene = R"({
      "membrane": -1}],
   "balls": [], "filaments": [], "membranes": []})";
 
+// The words that make data/: `copies` particles of each of two structures and as many empty boxes, 16³, three classes
+// at a ratio where they are easy to tell.
+inline std::vector<std::string> three_classes(int copies) {
+  const std::string count = std::to_string(copies);
+  std::vector<std::string> words = {"simulate", "particles", "--structure", "builtin:ribosome", "builtin:proteasome"};
+  words.insert(words.end(), {"--copies", count, "--empty", count, "--box", "16", "--voxel-size", "24"});
+  words.insert(words.end(), {"--resolution", "40", "--snr", "20", "--max-shift", "1", "--tilt-step", "10"});
+  words.insert(words.end(), {"--output", "data", "--quiet"});
+  return words;
+}
+
 // The words that make a set of `copies` particles of each of two structures in `folder`.
 inline std::vector<std::string> small_particles(const std::string& folder, int copies) {
   std::vector<std::string> words = {"simulate", "particles", "--structure", "builtin:dimer", "builtin:ferritin"};

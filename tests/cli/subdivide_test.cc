@@ -6,6 +6,7 @@
 #include "tessera/io/npy.h"
 #include "tessera/io/particles.h"
 #include "tests/cli/run_program.h"
+#include "tests/cli/small_scene.h"
 
 namespace tessera::cli_test {
 namespace {
@@ -18,33 +19,9 @@ class Subdivide : public CliTest {
   NoLeakSearch no_leak_search_;
   void SetUp() override {
     CliTest::SetUp();
-    const Result made = run({"simulate",
-                             "particles",
-                             "--structure",
-                             "builtin:ribosome",
-                             "builtin:proteasome",
-                             "--copies",
-                             "20",
-                             "--empty",
-                             "20",
-                             "--box",
-                             "16",
-                             "--voxel-size",
-                             "24",
-                             "--resolution",
-                             "40",
-                             "--snr",
-                             "20",
-                             "--max-shift",
-                             "1",
-                             "--tilt-step",
-                             "10",
-                             "--output",
-                             "data",
-                             "--quiet"});
+    const Result made = run(three_classes(20));
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
-  bool has_torch() const { return fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so"); }
 };
 
 TEST_F(Subdivide, ByFeaturesThatNeedNoNetwork) {
