@@ -4,9 +4,7 @@
 #include <algorithm>
 
 #include "tessera/align/compare.h"
-#include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
-#include "tessera/volume/shells.h"
 
 namespace tessera {
 namespace {
@@ -18,10 +16,10 @@ FoldSums sum_of(const std::vector<FoldSums>& classes) {
   return out;
 }
 
-HalfSpectrum difference(const Volume<float>& map, const Volume<float>& mean, const Volume<float>& mask) {
-  Volume<float> out(map.shape());
-  for (int64_t i = 0; i < map.size(); ++i) out[i] = mask[i] * (map[i] - mean[i]);
-  return centred_spectrum(out);
+HalfMaps difference(HalfMaps one, const HalfMaps& mean) {
+  for (int h = 0; h < 2; ++h)
+    for (int64_t i = 0; i < one.map[h].size(); ++i) one.map[h][i] -= mean.map[h][i];
+  return one;
 }
 
 }  // namespace
@@ -30,22 +28,12 @@ CommonMean CommonMean::of(const std::vector<FoldSums>& classes, const Volume<flo
   CommonMean out;
   out.sums = sum_of(classes);
   out.resolution = measure_resolution(out.sums, mask, true);
-  Volume<float> mean[2];
-  std::vector<double> mean_weight_of[2];
-  for (int h = 0; h < 2; ++h) {
-    const Accumulator half = out.sums.half(h);
-    mean[h] = unfiltered_map(half);
-    mean_weight_of[h] = mean_weight(half);
-  }
-  for (const FoldSums& one : classes) {
-    const Accumulator half[2] = {one.half(0), one.half(1)};
-    const std::vector<double> weight_of[2] = {mean_weight(half[0]), mean_weight(half[1])};
-    std::vector<double> fsc = fourier_shell_correlation(difference(unfiltered_map(half[0]), mean[0], mask),
-                                                        difference(unfiltered_map(half[1]), mean[1], mask));
-    std::vector<double> noise_weight(fsc.size());
+  const HalfMaps mean = half_maps(out.sums);
+  for (const FoldSums& sums : classes) {
+    const HalfMaps one = half_maps(sums);
+    std::vector<double> fsc = half_set_fsc(difference(one, mean), mask), noise_weight(fsc.size());
     for (size_t s = 0; s < fsc.size(); ++s) {
-      const double own = weight_of[0][s] + weight_of[1][s], all = mean_weight_of[0][s] + mean_weight_of[1][s];
-      if (weight_of[0][s] == 0 || weight_of[1][s] == 0) fsc[s] = 0;
+      const double own = one.weight[0][s] + one.weight[1][s], all = mean.weight[0][s] + mean.weight[1][s];
       noise_weight[s] = own / 2 / std::max(1 - own / std::max(all, 1e-30), 1e-3);
     }
     out.ridge.push_back(resolution_of(std::move(fsc), noise_weight, true).ridge);

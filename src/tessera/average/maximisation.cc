@@ -117,17 +117,28 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
   return total;
 }
 
-Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
-  const Accumulator first = sums.half(0), second = sums.half(1);
-  const auto weight_first = mean_weight(first), weight_second = mean_weight(second);
-  std::vector<double> fsc = fourier_shell_correlation(centred_spectrum(masked(unfiltered_map(first), mask)),
-                                                      centred_spectrum(masked(unfiltered_map(second), mask)));
-  std::vector<double> weight(fsc.size());
-  for (size_t s = 0; s < fsc.size(); ++s) {
-    // Shells that were not summed hold only what the mask leaks into them.
-    if (s > 0 && (weight_first[s] == 0 || weight_second[s] == 0)) fsc[s] = 0;
-    weight[s] = 0.5 * (weight_first[s] + weight_second[s]);
+HalfMaps half_maps(const FoldSums& sums) {
+  HalfMaps out;
+  for (int h = 0; h < 2; ++h) {
+    const Accumulator half = sums.half(h);
+    out.map[h] = unfiltered_map(half);
+    out.weight[h] = mean_weight(half);
   }
+  return out;
+}
+
+std::vector<double> half_set_fsc(const HalfMaps& halves, const Volume<float>& mask) {
+  std::vector<double> fsc = fourier_shell_correlation(centred_spectrum(masked(halves.map[0], mask)),
+                                                      centred_spectrum(masked(halves.map[1], mask)));
+  for (size_t s = 1; s < fsc.size(); ++s)
+    if (halves.weight[0][s] == 0 || halves.weight[1][s] == 0) fsc[s] = 0;
+  return fsc;
+}
+
+Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
+  const HalfMaps halves = half_maps(sums);
+  std::vector<double> fsc = half_set_fsc(halves, mask), weight(fsc.size());
+  for (size_t s = 0; s < fsc.size(); ++s) weight[s] = 0.5 * (halves.weight[0][s] + halves.weight[1][s]);
   return resolution_of(std::move(fsc), weight, wiener, share);
 }
 

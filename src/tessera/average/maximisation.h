@@ -34,6 +34,15 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
                                  const std::vector<int>& fold_of, int folds, int classes, int64_t max_shell,
                                  ExecContext& context);
 
+// The maps of the half-sets of one class in all shells, not masked, and their mean weight in each shell.
+struct HalfMaps {
+  Volume<float> map[2];
+  std::vector<double> weight[2];
+};
+HalfMaps half_maps(const FoldSums& sums);
+// Their FSC inside the mask; 0 in shells that either has nothing in (there is only what the mask leaks into them).
+std::vector<double> half_set_fsc(const HalfMaps& halves, const Volume<float>& mask);
+
 // Resolution of one class from its half-sets.
 struct Resolution {
   std::vector<double> fsc;    // per shell, inside the mask
