@@ -5,8 +5,9 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SECONDS ?= 30
 BUILD := build/release
+THREADED := base parallel fft volume align average pick nn pipeline
 
-.PHONY: help packages build demo web docs test interop science bench check tidy sanitize fuzz install clean
+.PHONY: help packages build demo web docs test interop science bench check tidy sanitize tsan fuzz install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -62,6 +63,12 @@ tidy: packages  ## look for mistakes with clang-tidy (.clang-tidy), half an hour
 	@mkdir -p build
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@tools/tidy $(BUILD) $(JOBS)
+
+tsan: packages  ## build with the thread sanitizer, run the tests of what uses threads
+	@mkdir -p build
+	@cmake -S . -B build/tsan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTESSERA_SANITIZE_THREAD=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+	@ninja -C build/tsan -j $(JOBS) $(addsuffix _test,$(THREADED))
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^($(subst $(eval ) ,|,$(THREADED)))$$'
 
 fuzz: packages  ## damaged and hostile files for every reader, SECONDS each (clang)
 	@tools/install-packages fuzz

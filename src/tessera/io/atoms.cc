@@ -2,49 +2,27 @@
 #include "tessera/io/atoms.h"
 
 #include <fmt/ranges.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <gemmi/mmread.hpp>
-#include <memory>
-#include <new>
 #include <set>
 
 #include "tessera/base/errors.h"
 #include "tessera/io/assembly.h"
 #include "tessera/io/atom_element.h"
+#include "tessera/io/gzip_file.h"
 
 namespace tessera {
 namespace fs = std::filesystem;
 namespace {
 
-struct GzCloser {
-  void operator()(gzFile file) const { gzclose_r(file); }
-};
-
-// Plain or gzip, whole. The CRC of gzip is checked by zlib; a stream that ends early is an error.
-std::string read_maybe_gzip(const fs::path& path) {
+// Plain or gzip, whole.
+std::string text_of(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error)) throw IoError(fmt::format("{}: no such file", path.string()));
   if (fs::is_directory(path, error)) throw IoError(fmt::format("{}: is a folder, not a structure", path.string()));
-  const std::unique_ptr<std::remove_pointer_t<gzFile>, GzCloser> file(gzopen(path.c_str(), "rb"));
-  if (!file) throw IoError(fmt::format("{}: cannot be opened; check its permissions", path.string()));
-  std::string text;
-  std::vector<char> buffer(1 << 20);
-  while (true) {
-    const int count = gzread(file.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
-    int code = Z_OK;
-    const char* message = gzerror(file.get(), &code);
-    if (code == Z_MEM_ERROR) throw std::bad_alloc();
-    if (count < 0 || (code != Z_OK && code != Z_STREAM_END))
-      throw IoError(fmt::format("{}: broken gzip ({}); download it again", path.string(), message));
-    if (count == 0) break;
-    text.append(buffer.data(), static_cast<size_t>(count));
-    if (text.size() > (size_t{4} << 30))
-      throw IoError(fmt::format("{}: over 4 GB of text is no structure", path.string()));
-  }
-  return text;
+  return read_gzip_file(path, size_t{4} << 30);
 }
 
 // Length of the number in "1abc.pdb1", the archive's name for an assembly with a model for each copy; 0 otherwise.
@@ -190,7 +168,7 @@ void keep_chains(gemmi::Structure& structure, const std::vector<std::string>& wa
 }  // namespace
 
 AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
-  std::string text = read_maybe_gzip(path);
+  std::string text = text_of(path);
   gemmi::Structure structure = parse(text, path);
   text.clear();
   text.shrink_to_fit();

@@ -2,21 +2,12 @@
 #include "tessera/io/mrc_voxels.h"
 
 #include <bit>
-#include <cmath>
 #include <cstring>
+
+#include "tessera/base/half_float.h"
 
 namespace tessera {
 namespace {
-
-float half_to_float(uint16_t half) {
-  const uint32_t sign = uint32_t{half & 0x8000u} << 16, exponent = (half >> 10) & 31, fraction = half & 1023;
-  if (exponent == 0) {
-    const float magnitude = std::ldexp(static_cast<float>(fraction), -24);
-    return sign ? -magnitude : magnitude;
-  }
-  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
 
 uint16_t word16(const unsigned char* in, bool swapped) {
   uint16_t value;
@@ -41,7 +32,7 @@ void decode_mrc_voxels(int mode, bool swapped, bool unsigned_bytes, const unsign
       for (int64_t i = 0; i < count; ++i) out[i] = static_cast<float>(word16(in + 2 * i, swapped));
       break;
     case 12:
-      for (int64_t i = 0; i < count; ++i) out[i] = half_to_float(word16(in + 2 * i, swapped));
+      for (int64_t i = 0; i < count; ++i) out[i] = float_from_half(word16(in + 2 * i, swapped));
       break;
     default:
       for (int64_t i = 0; i < count; ++i) {

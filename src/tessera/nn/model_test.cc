@@ -78,23 +78,6 @@ TEST_F(ModelFile, HalfPrecisionHasElevenBits) {
     EXPECT_NEAR(read.weights[0].values[i], model.weights[0].values[i], std::abs(model.weights[0].values[i]) / 2048);
 }
 
-// Every one of the 2^16 patterns comes back; between two neighbours the nearer one is taken, the even one in the
-// middle.
-TEST_F(ModelFile, HalfIsRoundedToNearest) {
-  for (int bits = 0; bits < 0x7c00; ++bits) {
-    const auto half = static_cast<uint16_t>(bits);
-    const float value = float_from_half(half);
-    EXPECT_EQ(half_from_float(value), half);
-    EXPECT_EQ(half_from_float(-value), half | 0x8000);
-    if (bits == 0x7bff) break;
-    const float next = float_from_half(static_cast<uint16_t>(bits + 1)), middle = (value + next) / 2;
-    EXPECT_EQ(half_from_float(std::nextafter(middle, value)), half);
-    EXPECT_EQ(half_from_float(std::nextafter(middle, next)), half + 1);
-    EXPECT_EQ(half_from_float(middle), bits % 2 == 0 ? half : half + 1);
-  }
-  EXPECT_EQ(half_from_float(1e6f), 0x7c00);
-}
-
 TEST_F(ModelFile, SaysWhatIsWrongWithAFile) {
   const auto file = path("m");
   write_model(file, small_model());

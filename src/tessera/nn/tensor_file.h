@@ -35,8 +35,4 @@ void write_tensor_file(const std::filesystem::path& path, const TensorFile& file
 // checksum that differs; values that are not finite. Nothing is allocated before sizes are found consistent.
 TensorFile read_tensor_file(const std::filesystem::path& path, const std::string& kind);
 
-// IEEE 754 binary16, to nearest, ties to even.
-uint16_t half_from_float(float value);
-float float_from_half(uint16_t half);
-
 }  // namespace tessera
