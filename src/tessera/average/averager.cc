@@ -2,11 +2,11 @@
 #include "tessera/average/averager.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "tessera/align/compare.h"
 #include "tessera/average/class_balance.h"
+#include "tessera/average/class_maps.h"
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/common_mean.h"
 #include "tessera/average/fixed_start.h"
@@ -18,6 +18,7 @@
 #include "tessera/average/start.h"
 #include "tessera/base/assignment.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
@@ -25,19 +26,6 @@
 
 namespace tessera {
 namespace {
-
-class StopWatch {
- public:
-  double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    start_ = now;
-    return seconds;
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Voxels; none: over the whole range of shifts. Far shifts are looked at again in every fourth iteration.
 double shift_window(const AverageOptions& options, int iteration) {
@@ -80,26 +68,28 @@ class Run {
         fold_of_(deal_folds(stack.count(), fold_count(stack.count(), options), context.seed)),
         symmetry_(options.symmetry, options.classes),
         outer_radius_(first_mask_radius(options, given.mask, stack)),
-        references_(stack, options, given.mask.empty() ? nullptr : &given.mask) {}
+        references_(stack, options, given.mask.empty() ? nullptr : &given.mask),
+        made_(stack, options, fold_of_, symmetry_, given.mask, state_, context) {}
 
   void begin(const AverageState* resume) {
     state_ = resume ? *resume : start();
-    sum(state_.summed_shells);
-    measure();
+    made_.sum(state_.summed_shells);
+    made_.measure();
     if (resume || state_.reports.empty()) return;
     for (int k = 0; k < options_.classes; ++k)
       describe_class(k, state_.reports.back());  // a start that is an iteration
   }
 
   void iterate() {
-    StopWatch watch;
+    Stopwatch watch;
     IterationReport report;
     report.iteration = state_.iteration + 1;
     report.band_limit = state_.band_limit;
     report.temperature = temperature();
     report.band_limit_A = extent_A() / static_cast<double>(state_.band_limit);
     const std::optional<CommonMean> mean = common_mean();
-    references_.build(completed(), resolution_, state_, options_.folds > 1, context_, mean ? &*mean : nullptr);
+    references_.build(made_.completed(), made_.resolutions(), state_, options_.folds > 1, context_,
+                      mean ? &*mean : nullptr);
     if (options_.model.imputation) state_.references = references_.models();
     report.reference_seconds = watch.lap();
     expect(report);
@@ -114,12 +104,12 @@ class Run {
   void finish() {
     const bool turned = impose_symmetry(true);
     if (turned || state_.summed_shells < stack_.box() / 2) {
-      sum(stack_.box() / 2);
-      measure();
+      made_.sum(stack_.box() / 2);
+      made_.measure();
     }
     for (int k = 0; k < options_.classes; ++k) {
-      judge(maps_[k], mask(k), stack_, context_.seed);
-      maps_[k].symmetry = state_.classes[k].symmetry;
+      judge(made_.map(k), made_.mask(k), stack_, context_.seed);
+      made_.map(k).symmetry = state_.classes[k].symmetry;
     }
   }
 
@@ -143,14 +133,14 @@ class Run {
   }
 
   const AverageState& state() const { return state_; }
-  const std::vector<AverageMaps>& maps() const { return maps_; }
+  const std::vector<AverageMaps>& maps() const { return made_.maps(); }
 
  private:
   // Of the class as it is now; returns its line.
   ClassStatus& describe_class(int k, IterationReport& report) const {
     ClassStatus& line = report.classes.emplace_back();
     line.occupancy = state_.classes[k].prior;
-    line.resolution_A = maps_[k].resolution_A;
+    line.resolution_A = made_.map(k).resolution_A;
     line.mask_radius_A = state_.classes[k].mask_radius * stack_.voxel_size_A();
     line.symmetry = state_.classes[k].symmetry;
     report.resolution_A = k == 0 ? line.resolution_A : std::min(report.resolution_A, line.resolution_A);
@@ -158,11 +148,6 @@ class Run {
   }
 
   double extent_A() const { return static_cast<double>(stack_.box()) * stack_.voxel_size_A(); }
-  Volume<float> mask(int k) const {
-    return given_.mask.empty() ? soft_sphere(Shape3::cube(stack_.box()), state_.classes[k].mask_radius, 3)
-                               : given_.mask;
-  }
-
   AverageState start() {
     std::vector<Volume<float>> initial = given_.references;
     const bool axes_given = gives_axes(options_, !initial.empty());
@@ -176,29 +161,6 @@ class Run {
     return out;
   }
 
-  // Returns the seconds of the sums over particles.
-  double sum(int64_t shells) {
-    StopWatch watch;
-    sums_ = accumulate(stack_, poses_of(state_.assignments), fold_of_, fold_count(stack_.count(), options_),
-                       options_.classes, shells, context_);
-    const double seconds = watch.lap();
-    for (int k = 0; k < options_.classes; ++k) symmetrise_class(k);
-    complete(shells);
-    return seconds;
-  }
-
-  void symmetrise_class(int k) {
-    std::optional<SymmetryStatus>& status = state_.classes[k].symmetry;
-    if (!status || !status->imposed) return;
-    const Volume<float> inside = mask(k);
-    const Resolution resolution = measure_resolution(sums_[k], inside, options_.wiener, options_.model.ridge_share());
-    const SymmetryStatus now = judge_symmetry(sums_[k], resolution, inside, symmetry_.group(k));
-    status->score = now.score;
-    status->agreement = now.agreement;
-    if (status->first_agreement == 0) status->first_agreement = now.agreement;
-    symmetrise(sums_[k], symmetry_.group(k), context_);
-  }
-
   // Which of the classes found is the one that the user gave a group to is chance. Before any is imposed they are
   // renumbered so that the agreements of the groups have the greatest sum, if it is clearly greater than as they are.
   void match_groups(std::vector<Volume<float>>& before) {
@@ -210,9 +172,11 @@ class Run {
     for (int k = 0; k < classes; ++k)
       for (int g = 0; g < classes; ++g) {
         if (!symmetry_.has(g) || !(state_.classes[k].prior > 0)) continue;
-        const SymmetryFit fit = find_axes(sums_[k], resolution_[k], mask(k), symmetry_.name(g), context_);
-        agreement[k * classes + g] =
-            judge_symmetry(sums_[k], resolution_[k], mask(k), symmetry_.group(g), &fit.standard_from_map).agreement;
+        const SymmetryFit fit =
+            find_axes(made_.sums(k), made_.resolution(k), made_.mask(k), symmetry_.name(g), context_);
+        agreement[k * classes + g] = judge_symmetry(made_.sums(k), made_.resolution(k), made_.mask(k),
+                                                    symmetry_.group(g), &fit.standard_from_map)
+                                         .agreement;
       }
     const std::vector<int> number = best_assignment(classes, classes, agreement);
     double gain = 0;
@@ -220,25 +184,14 @@ class Run {
     if (gain < 0.05) return;
     for (Assignment& assignment : state_.assignments)
       for (WeightedPose& p : assignment.poses) p.class_index = number[p.class_index];
-    renumber(state_.classes, number);
-    renumber(state_.references, number);
-    renumber(sums_, number);
-    renumber(completed_, number);
-    renumber(resolution_, number);
-    renumber(maps_, number);
-    renumber(before, number);
+    renumber_classes(state_.classes, number);
+    renumber_classes(state_.references, number);
+    renumber_classes(before, number);
+    made_.renumber(number);
     for (int k = 0; k < classes; ++k)
       state_.classes[k].symmetry = symmetry_.has(k) ? std::optional(SymmetryStatus{}) : std::nullopt;
     context_.sink.message(Severity::info, "classes renumbered: each has the group that its half-sets bear out best");
   }
-  template <typename T>
-  static void renumber(std::vector<T>& of_classes, const std::vector<int>& number) {
-    if (of_classes.empty()) return;
-    std::vector<T> out(of_classes.size());
-    for (size_t k = 0; k < out.size(); ++k) out[number[k]] = std::move(of_classes[k]);
-    of_classes = std::move(out);
-  }
-
   // Looks for the axes of the groups that are not imposed yet, and turns those classes into them whose half-sets bear
   // their group out, or `all`. Returns whether any was turned; sums and maps are then to be made anew.
   bool impose_symmetry(bool all) {
@@ -246,9 +199,9 @@ class Run {
     for (int k = 0; k < options_.classes; ++k) {
       ClassState& one = state_.classes[k];
       if (!symmetry_.has(k) || one.symmetric() || !(one.prior > 0)) continue;
-      const SymmetryFit fit = find_axes(sums_[k], resolution_[k], mask(k), symmetry_.name(k), context_);
+      const SymmetryFit fit = find_axes(made_.sums(k), made_.resolution(k), made_.mask(k), symmetry_.name(k), context_);
       const SymmetryStatus found =
-          judge_symmetry(sums_[k], resolution_[k], mask(k), symmetry_.group(k), &fit.standard_from_map);
+          judge_symmetry(made_.sums(k), made_.resolution(k), made_.mask(k), symmetry_.group(k), &fit.standard_from_map);
       one.symmetry = found;
       if (!all && found.agreement < least_symmetry_agreement) continue;
       one.symmetry->imposed = out = true;
@@ -257,7 +210,7 @@ class Run {
       if (!state_.references.empty())
         for (HalfSpectrum& model : state_.references[k])
           model = centred_spectrum(transformed_map(centred_volume(model), fit.standard_from_map));
-      maps_[k].map = transformed_map(maps_[k].map, fit.standard_from_map);  // what the next is compared with
+      made_.map(k).map = transformed_map(made_.map(k).map, fit.standard_from_map);  // what the next is compared with
       context_.sink.message(
           Severity::info,
           fmt::format("class {}: turned by {:.1f}° and moved by {:.1f} voxels into the axes of {}; its half-sets agree "
@@ -282,18 +235,18 @@ class Run {
     std::vector<double> share;
     for (int k = 0; k < options_.classes; ++k) {
       share.push_back(state_.classes[k].prior);
-      inside[k] = masked(solved_map(sums_[k].all(), resolution_[k], state_.band_limit), mask(k));
+      inside[k] = masked(solved_map(made_.sums(k).all(), made_.resolution(k), state_.band_limit), made_.mask(k));
     }
     const auto turns = turns_into_one_frame(inside, share, options_.align.max_shift_voxels, context_);
     if (std::none_of(turns.begin(), turns.end(), [](const auto& turn) { return turn.has_value(); })) return;
     std::vector<Volume<float>> before;  // what the next maps are compared with
     for (int k = 0; k < options_.classes; ++k) {
-      before.push_back(turns[k] ? transformed_map(maps_[k].map, *turns[k]) : std::move(maps_[k].map));
+      before.push_back(turns[k] ? transformed_map(made_.map(k).map, *turns[k]) : std::move(made_.map(k).map));
       if (turns[k]) turn_reference(state_.assignments, k, *turns[k], options_.align.max_shift_voxels);
     }
-    sum(state_.summed_shells);
-    measure();
-    for (int k = 0; k < options_.classes; ++k) maps_[k].map = std::move(before[k]);
+    made_.sum(state_.summed_shells);
+    made_.measure();
+    for (int k = 0; k < options_.classes; ++k) made_.map(k).map = std::move(before[k]);
   }
 
   std::optional<CommonMean> common_mean() {
@@ -301,7 +254,7 @@ class Run {
     lay_in_one_frame();
     const Volume<float> inside =
         given_.mask.empty() ? soft_sphere(Shape3::cube(stack_.box()), state_.largest_mask_radius(), 3) : given_.mask;
-    return CommonMean::of(sums_, inside);
+    return CommonMean::of(made_.sums(), inside);
   }
 
   // Which groups count in the E-step: those imposed.
@@ -310,47 +263,6 @@ class Run {
     for (int k = 0; k < options_.classes; ++k)
       out.push_back(state_.classes[k].symmetric() ? symmetry_.group(k) : std::vector<Rotation>{{}});
     return out;
-  }
-
-  // Sums as the next references are made from them: the resolution is judged on what was observed, each class alone.
-  const std::vector<FoldSums>& completed() const { return completed_.empty() ? sums_ : completed_; }
-  void complete(int64_t shells) {
-    completed_.clear();
-    const double alike =
-        annealed_strength(options_.model.similarity, options_.model.similarity_iterations, state_.iteration);
-    if (state_.references.empty() && !(alike > 0)) return;
-    completed_ = sums_;
-    if (!state_.references.empty()) impute_all(shells);
-    hold_alike(completed_, alike);
-  }
-  void impute_all(int64_t shells) {
-    const int folds = fold_count(stack_.count(), options_);
-    std::vector<std::vector<double>> total(options_.classes, std::vector<double>(folds));
-    for (int64_t i = 0; i < stack_.count(); ++i)
-      for (const WeightedPose& p : state_.assignments[i].poses) total[p.class_index][fold_of_[i]] += p.probability;
-    const double largest = largest_square_weight();
-    for (int k = 0; k < options_.classes; ++k)
-      for (int f = 0; f < folds; ++f) {
-        const auto& models = state_.references[k];
-        if (models.empty()) continue;
-        impute(completed_[k].folds[f], total[k][f], largest, models[models.size() > 1 ? f : 0], shells);
-      }
-  }
-  double largest_square_weight() const {
-    float largest = 0;
-    for (const FourierWeight* weight : stack_.weights())
-      for (const float h : weight->half()) largest = std::max(largest, h * h);
-    return largest;
-  }
-
-  void measure() {
-    resolution_.assign(options_.classes, {});
-    maps_.resize(options_.classes);
-    for (int k = 0; k < options_.classes; ++k) measure(k);
-  }
-  void measure(int k) {
-    resolution_[k] = measure_resolution(sums_[k], mask(k), options_.wiener, options_.model.ridge_share());
-    maps_[k] = maps_of(sums_[k], completed()[k], resolution_[k], stack_);
   }
 
   void expect(IterationReport& report) {
@@ -433,26 +345,26 @@ class Run {
 
   void maximise(IterationReport& report) {
     state_.summed_shells = shells_to_sum(stack_, state_.band_limit);
-    report.accumulation_seconds = sum(state_.summed_shells);
+    report.accumulation_seconds = made_.sum(state_.summed_shells);
     std::vector<Volume<float>> before;
-    for (AverageMaps& one : maps_) before.push_back(std::move(one.map));
-    measure();
+    for (AverageMaps& one : made_.maps()) before.push_back(std::move(one.map));
+    made_.measure();
     const bool due = symmetry_is_due();
     if (due) match_groups(before);
     if (due && impose_symmetry(must_impose_symmetry())) {
       // The same map as before, in other axes and symmetric.
       for (int k = 0; k < options_.classes; ++k)
-        if (state_.classes[k].symmetric()) before[k] = maps_[k].map;
-      report.accumulation_seconds += sum(state_.summed_shells);
-      measure();
+        if (state_.classes[k].symmetric()) before[k] = made_.map(k).map;
+      report.accumulation_seconds += made_.sum(state_.summed_shells);
+      made_.measure();
     }
     report.map_correlation = 1;
     for (int k = 0; k < options_.classes; ++k) {
       const bool empty = state_.classes[k].prior == 0;
-      const double alike = empty ? 1 : masked_correlation(before[k], maps_[k].map, mask(k));
+      const double alike = empty ? 1 : masked_correlation(before[k], made_.map(k).map, made_.mask(k));
       if (!options_.mask_diameter_A && given_.mask.empty() && !empty) {
-        state_.classes[k].mask_radius = radius_of(sums_[k], resolution_[k], outer_radius_, stack_, options_);
-        measure(k);
+        state_.classes[k].mask_radius = radius_of(made_.sums(k), made_.resolution(k), outer_radius_, stack_, options_);
+        made_.measure(k);
       }
       ClassStatus& line = describe_class(k, report);
       line.map_correlation = alike;
@@ -466,7 +378,7 @@ class Run {
   bool symmetry_is_due() const {
     if (symmetric() || state_.iteration + 1 < options_.symmetry_from) return false;
     if (!options_.symmetry_resolution_A || must_impose_symmetry()) return true;
-    return std::any_of(maps_.begin(), maps_.end(),
+    return std::any_of(made_.maps().begin(), made_.maps().end(),
                        [&](const AverageMaps& one) { return one.resolution_A <= *options_.symmetry_resolution_A; });
   }
   // Whatever the half-sets say: three iterations after it might have been first, when two are left to settle in, or
@@ -479,7 +391,7 @@ class Run {
   void move_band_limit() {
     const int64_t top = highest_shell(stack_, options_);
     double crossing = 1;
-    for (const Resolution& one : resolution_) crossing = std::max(crossing, one.crossing_shell);
+    for (const Resolution& one : made_.resolutions()) crossing = std::max(crossing, one.crossing_shell);
     const auto reached = static_cast<int64_t>(std::lround(crossing)) + 2;
     const int64_t next = std::clamp(reached, state_.band_limit - 2, state_.band_limit + 4);
     state_.band_limit = std::clamp(next, std::min(first_shell(stack_, options_), top), top);
@@ -494,9 +406,7 @@ class Run {
   double outer_radius_;
   ReferenceSet references_;
   AverageState state_;
-  std::vector<FoldSums> sums_, completed_;
-  std::vector<Resolution> resolution_;
-  std::vector<AverageMaps> maps_;
+  ClassMaps made_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "tessera/average/marginal_start.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -15,6 +14,7 @@
 #include "tessera/average/reference_set.h"
 #include "tessera/average/shell_mask.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
@@ -356,7 +356,7 @@ bool tries_marginal_start(const AverageOptions& options) {
 
 MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
                              ExecContext& context, const MarginalStartOptions& start) {
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
   const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
   const Setting setting{stack, options, start, context, sample_of(stack.count(), count, context.seed)};
@@ -389,7 +389,7 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   line.mean_log_likelihood = said.log_evidence;
   line.effective_candidates = said.effective_poses;
   line.mask_radius_A = radius * stack.voxel_size_A();
-  line.expectation_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  line.expectation_seconds = watch.seconds();
   return result;
 }
 

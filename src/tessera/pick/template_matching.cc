@@ -2,11 +2,11 @@
 #include "tessera/pick/template_matching.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <mutex>
 
 #include "tessera/base/quantile.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
 #include "tessera/fft/plan.h"
 #include "tessera/pick/match_selection.h"
@@ -24,12 +24,6 @@
 
 namespace tessera {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 template <typename T>
 T of_each(const std::vector<T>& values, size_t index, T missing) {
@@ -54,7 +48,7 @@ class Matching {
     TemplateBody body(one.map, report.radius_A / tomogram_.voxel_size_A);
     const SearchVolume& volume = search_volume(report.search_resolution_A);
     report.search_voxel_A = volume.voxel_size_A;
-    const auto begun = Clock::now();
+    const Stopwatch watch;
     const std::vector<Rotation> rotations = rotation_grid(report.step_deg * degree, report.symmetry);
     report.rotations = std::ssize(rotations);
     const SearchTemplate pattern = make_pattern(one.map, report, volume);
@@ -62,7 +56,7 @@ class Matching {
     check_contrast(one.map, report, volume, layout);
     const ScanResult scan = scan_template(volume.voxels, pattern, rotations, layout, context_);
     std::vector<Peak> peaks = candidates(scan.score, volume, body, report);
-    report.scan_seconds = seconds_since(begun);
+    report.scan_seconds = watch.seconds();
     std::vector<Match> found;
     for (const Peak& peak : peaks)
       found.push_back({peak.position_voxels * volume.ratio, rotations[scan.rotation[peak.voxel]],
@@ -161,7 +155,7 @@ class Matching {
   }
 
   void refine(const MatchTemplate& one, std::vector<Match>& found, MatchReport& report) {
-    const auto begun = Clock::now();
+    const Stopwatch watch;
     PoseSearchOptions options;
     options.resolution_A = band_A();
     options.max_shift_A = max_shift_A(report);
@@ -180,7 +174,7 @@ class Matching {
       const std::lock_guard guard(lock);
       progress.advance();
     });
-    report.refine_seconds = seconds_since(begun);
+    report.refine_seconds = watch.seconds();
   }
 
   // Rotations of a template that noise tells apart, those that look alike counted once.

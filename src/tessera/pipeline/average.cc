@@ -2,11 +2,11 @@
 #include "tessera/pipeline/average.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/paper.h"
 #include "tessera/base/describe.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/run_record.h"
@@ -269,7 +269,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
   }
   Writer writer(request, files, context, record);
   bool wrote = false;
-  const auto began = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const auto save = [&](const AverageState& state, const std::vector<AverageMaps>& maps) {
     const IterationReport& report = state.reports.back();
     outcome.reports = state.reports;
@@ -277,9 +277,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     outcome.resolution_A = report.resolution_A;
     outcome.occupancies = occupancies(state.assignments, request.average.classes);
     const double in_iteration = report.reference_seconds + report.expectation_seconds + report.maximisation_seconds;
-    if (!wrote)
-      record.add_timing("start",
-                        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() - in_iteration);
+    if (!wrote) record.add_timing("start", watch.seconds() - in_iteration);
     record.add_timing("references", report.reference_seconds);
     record.add_timing("expectation", report.expectation_seconds);
     record.add_timing("maximisation", report.maximisation_seconds);

@@ -2,25 +2,19 @@
 #include "tessera/simulate/dense_packing.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
+#include "tessera/base/stopwatch.h"
 #include "tessera/simulate/dense_packing_block.h"
 
 namespace tessera {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int64_t edge = PackingWindow::edge;
 constexpr int most_passes = 12;
 constexpr double random_share = 0.2;  // of the free voxels, up to which auto means random
 constexpr double least_gain = 1e-3;   // of the copies asked of a pass
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // The blocks of one pass, by colour: two of a colour never touch the same voxels.
 struct BlockGrid {
@@ -108,9 +102,9 @@ class Packer {
       return demands_[a].surface->volume_A3() > demands_[b].surface->volume_A3();
     });
     for (const size_t demand : order) {
-      const double before = seconds_since(start_);
+      const double before = watch_.seconds();
       place(demand);
-      out_.seconds[demand] = seconds_since(start_) - before;
+      out_.seconds[demand] = watch_.seconds() - before;
     }
     if (progress_.done() < total_volume()) progress_.advance(total_volume() - progress_.done());
     out_.time_limit_reached = out_of_time();
@@ -126,9 +120,7 @@ class Packer {
       sum += demand.surface->volume_A3() * static_cast<double>(demand.copies);
     return sum;
   }
-  bool out_of_time() const {
-    return options_.time_limit_min > 0 && seconds_since(start_) > 60 * options_.time_limit_min;
-  }
+  bool out_of_time() const { return options_.time_limit_min > 0 && watch_.seconds() > 60 * options_.time_limit_min; }
   bool halted() const { return context_.stop_requested() || out_of_time(); }
 
   void place(size_t demand) {
@@ -184,7 +176,7 @@ class Packer {
       gained += static_cast<int64_t>(bodies[i].size());
     }
     out_.placed[demand] += gained;
-    out_.curve.push_back({seconds_since(start_), static_cast<int64_t>(out_.bodies.size()), out_.body_voxels});
+    out_.curve.push_back({watch_.seconds(), static_cast<int64_t>(out_.bodies.size()), out_.body_voxels});
     progress_.advance(std::llround(demands_[demand].surface->volume_A3() * static_cast<double>(gained) / 1000));
     return gained;
   }
@@ -201,7 +193,7 @@ class Packer {
   const std::vector<PackingDemand>& demands_;
   const DensePackingOptions& options_;
   ExecContext& context_;
-  Clock::time_point start_ = Clock::now();
+  Stopwatch watch_;
   Progress progress_;
   bool touching_ = true;
   DensePackingResult out_;

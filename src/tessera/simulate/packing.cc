@@ -2,11 +2,11 @@
 #include "tessera/simulate/packing.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <ctime>
 #include <limits>
 
+#include "tessera/base/stopwatch.h"
 #include "tessera/simulate/pose_fit.h"
 
 namespace tessera {
@@ -195,10 +195,10 @@ PackingRun run_packing(PackingStart start, const PackingOptions& options, std::a
   for (int64_t segment = 0; segment < segments; ++segment) {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
     const int64_t begin = options.steps * segment / segments, end = options.steps * (segment + 1) / segments;
-    const auto clock = std::chrono::steady_clock::now();
+    const Stopwatch clock;
     const std::clock_t processor = std::clock();
     if (end > begin) dynamics.advance(end - begin, static_cast<double>(segment + 1) / static_cast<double>(segments));
-    seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - clock).count();
+    seconds += clock.seconds();
     processor_seconds += static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
     if ((segment + 1) % parts == 0) record(end);
     progress.advance();
