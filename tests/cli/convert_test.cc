@@ -135,6 +135,33 @@ TEST_F(Convert, AFolderOfSubtomogramsBecomesAList) {
   EXPECT_FALSE(fs::exists(path("mixed.star")));
 }
 
+TEST_F(Convert, ANameWithoutEndingIsARelionProject) {
+  make_list();
+  fs::copy(path("sub/particle_1.mrc"), path("class_1.mrc"));
+  const Result result = convert({"particles.star", "project", "--tilt-range", "-60", "60", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.json()["references"], 1);
+  EXPECT_THAT(files("project"),
+              testing::IsSupersetOf({".gui_projectdir", ".Nodes/3/Import/job001/particles.star",
+                                     ".Nodes/6/Import/job002/class_1.mrc", "Import/job001/RELION_JOB_EXIT_SUCCESS",
+                                     "Import/job001/job.star", "particles_wedge.mrc", "run.json"}));
+  const ParticleSet list = read_particles(path("project/Import/job001/particles.star"));
+  check_images(list);
+  expect_same_poses(list);
+  EXPECT_EQ(list.particles[0].weight, "particles_wedge.mrc") << "named from the folder of the project";
+  EXPECT_EQ(text_of(path("project/Import/job002/class_1.mrc")), text_of(path("class_1.mrc")));
+  EXPECT_THAT(text_of(path("project/default_pipeline.star")),
+              AllOf(HasSubstr("_rlnPipeLineJobCounter 3"), HasSubstr("Import/job002/class_1.mrc 6")));
+  ASSERT_EQ(convert({"particles.star", "project"}).exit_code, 0) << "its own may be made anew";
+  std::ofstream(path("project/default_pipeline.star"), std::ios::app) << "Class3D/job003/ None 9 2\n";
+  const Result worked = convert({"particles.star", "project"});
+  EXPECT_EQ(worked.exit_code, 2);
+  EXPECT_THAT(worked.err, AllOf(HasSubstr("RELION has worked"), HasSubstr("Class3D/job003/")));
+  EXPECT_THAT(convert({"sub/particle_1.mrc", "other"}).err, HasSubstr("would be a list"));
+  ASSERT_EQ(convert({"particles.star", "points.ndjson"}).exit_code, 0);
+  EXPECT_THAT(convert({"points.ndjson", "other", "--voxel-size", "8"}).err, HasSubstr("needs subtomograms"));
+}
+
 TEST_F(Convert, RefusesWhatDoesNotGoTogether) {
   make_list();
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {

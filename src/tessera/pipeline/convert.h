@@ -25,7 +25,12 @@ struct ConvertRequest {
                  "A map (.mrc, .em), a particle list (.star, .tbl, .em, .json, .ndjson) or a folder of subtomograms",
                  "Arguments"},
           input);
-    visit(Option{"output", "file", "The file to write; its ending names the format", "Arguments"}, output);
+    visit(Option{"output", "file",
+                 "The file to write; its ending names the format. A name without ending: a folder, a project of RELION "
+                 "3.1 with "
+                 "the list and the averages beside it imported",
+                 "Arguments"},
+          output);
     visit(Option{"voxel-size", "Å", "Where the input states none, or (maps, .tbl) a wrong one", "Input"}, voxel_size_A);
     visit(Option{"images", "folder",
                  "The images of a .tbl or .em list, by the number that ends their names (.mrc, .em): read where such a "
@@ -51,13 +56,15 @@ struct ConvertOutcome {
   int64_t particles = 0, box = 0;
   double voxel_size_A = 0;
   int64_t images_written = 0;
+  int64_t references = 0;             // maps imported into a RELION project
   std::string weight;                 // the Fourier weight that was written, if any
   std::vector<std::string> left_out;  // what the format of the output cannot hold
   nlohmann::ordered_json json() const;
 };
 
 // Writes request.output, beside it <output>.run.json, and where asked for: images (before the list), and
-// <output>_wedge.mrc, the Fourier weight of a tilt range, for a .star list without weights. UserError, IoError: formats
+// <output>_wedge.mrc, the Fourier weight of a tilt range, for a .star list without weights; or the folder of a project
+// (io/relion_project.h). UserError, IoError: formats
 // that do not go together, a voxel size that nobody states, images that are missing or of several boxes; all at once.
 ConvertOutcome run_convert(const ConvertRequest& request, ExecContext& context, const CommandLine& command_line = {});
 

@@ -214,11 +214,13 @@ std::vector<std::string> beyond_places(const ParticleSet& set, FileFormat format
 FileFormat format_of_input(const fs::path& path) {
   if (fs::is_directory(path)) return FileFormat::folder;
   if (is_em(path)) return is_motive_list(path) ? FileFormat::motive_list : FileFormat::em;
-  return format_of_output(path, FileFormat::unknown);
+  const FileFormat format = format_of_output(path, FileFormat::unknown);
+  return format == FileFormat::relion_project ? FileFormat::unknown : format;
 }
 
 FileFormat format_of_output(const fs::path& path, FileFormat input) {
   const std::string ending = path.extension().string();
+  if (fs::is_directory(path) || ending.empty()) return FileFormat::relion_project;
   if (ending == ".em")
     return input == FileFormat::mrc || input == FileFormat::em ? FileFormat::em : FileFormat::motive_list;
   if (ending == ".star") return FileFormat::star;

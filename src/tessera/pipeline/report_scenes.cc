@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/any_list.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/pipeline/run_files.h"
@@ -15,14 +16,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr size_t most_placed = 300;  // copies of maps in one scene
-
-// Of coordinates: rlnMicrographPixelSize where the list tells it (binned subtomograms), else that of the subtomograms.
-double coordinate_voxel_A(const ParticleSet& set, const Particle& particle) {
-  const OpticsGroup& group = set.optics.at(static_cast<size_t>(particle.optics_group));
-  for (size_t i = 0; i < set.extra_optics_columns.size() && i < group.extra.size(); ++i)
-    if (set.extra_optics_columns[i] == "rlnMicrographPixelSize") return std::stod(group.extra[i]);
-  return group.voxel_size_A;
-}
 
 // The file of a tomogram that particles name: where they say, or what a run of that name read. Empty where it is gone.
 fs::path tomogram_file(const std::string& name, const ReportRun& average, const ReportParts& parts) {
@@ -47,7 +40,8 @@ AverageScene scene_of(const Json& average, const ReportRun& run, const ReportPar
   for (const Particle& particle : set.particles) {
     const bool classified = particle.class_number >= 1 && particle.class_number <= classes;
     if (!particle.coordinate || !classified || particle.micrograph != tomogram) continue;
-    const Vec3 place = *particle.coordinate * coordinate_voxel_A(set, particle) + particle.shift_A;
+    const Vec3 place = *particle.coordinate * coordinate_voxel_size_A(set, static_cast<size_t>(particle.optics_group)) +
+                       particle.shift_A;
     const Rotation& turn = particle.particle_from_ref;
     scene.placed.push_back(
         {static_cast<size_t>(particle.class_number), turn, place - turn * Vec3{middle, middle, middle}});
