@@ -82,7 +82,7 @@ TEST_F(Convert, ListsWithTheirImagesThereAndBack) {
   make_list();
   for (const std::string list : {"list.tbl", "list.em"}) {
     const std::string images = "data_" + list;
-    const Result there = convert({"particles.star", list, "--images", images, "--json"});
+    const Result there = convert({"particles.star", list, "--write-images", images, "--json"});
     ASSERT_EQ(there.exit_code, 0) << there.err;
     EXPECT_THAT(there.json()["left_out"].dump(), HasSubstr("rlnRandomSubset"));
     EXPECT_THAT(files(images), ElementsAre("particle_000001.em", "particle_000002.em", "particle_000003.em"));
@@ -183,7 +183,7 @@ TEST_F(Convert, RefusesWhatDoesNotGoTogether) {
 
 TEST_F(Convert, DamagedListsAndMissingImages) {
   make_list();
-  ASSERT_EQ(convert({"particles.star", "list.tbl", "--images", "data"}).exit_code, 0);
+  ASSERT_EQ(convert({"particles.star", "list.tbl", "--write-images", "data"}).exit_code, 0);
   const std::string row = text_of(path("list.tbl"));
   std::ofstream(path("short.tbl")) << row.substr(0, row.find('\n') - 8) << "\n" << row;
   const Result columns = convert({"short.tbl", "a.star"});
@@ -211,7 +211,7 @@ TEST_F(Convert, TheAverageOfAConvertedListIsTheSame) {
            "--resolution", "50", "--noise-free", "--no-ctf", "--max-shift", "1", "--quiet", "--output", "data"})
           .exit_code,
       0);
-  ASSERT_EQ(convert({"data/truth.star", "dynamo/list.tbl", "--images", "dynamo/data"}).exit_code, 0);
+  ASSERT_EQ(convert({"data/truth.star", "dynamo/list.tbl", "--write-images", "dynamo/data"}).exit_code, 0);
   ASSERT_EQ(
       convert({"dynamo/list.tbl", "back/list.star", "--images", "dynamo/data", "--tilt-range", "-60", "60"}).exit_code,
       0);

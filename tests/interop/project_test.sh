@@ -49,7 +49,7 @@ row "Import/job001/ None 0 2"
 row "Class3D/job003/ None 9 2"
 row "Import/job001/particles.star Class3D/job003/"
 row "Import/job002/class_1.mrc Class3D/job003/"
-fsc_above "the map of that job" Class3D/job003/run_it001_class001.mrc Import/job002/class_1.mrc 3 0.9
+fsc_above "the map of that job" Class3D/job003/run_it001_class001.mrc Import/job002/class_1.mrc 3 0.8
 
 echo "What RELION has worked in is left alone"
 if "$tessera" convert ../average/particles.star . >/dev/null 2>"$scratch/refusal"; then fail "it was overwritten"; fi

@@ -46,8 +46,10 @@ void check_use(const ConvertRequest& request, Formats formats, Faults& faults) {
     if (given && !of_use) faults.add(fmt::format("{} is {}", option, use));
   };
   const bool to_star = output == FileFormat::star || output == FileFormat::relion_project;
-  useless(!request.images.empty(), is_numbered(input) != is_numbered(output), "--images",
-          "for a .tbl or .em list on one side and a .star list or folder on the other");
+  useless(!request.images.empty(), is_numbered(input) && !is_numbered(output), "--images",
+          "for a .tbl or .em list that becomes a .star list or project");
+  useless(!request.written_images.empty(), is_numbered(output) && !is_numbered(input), "--write-images",
+          "for a .star list or folder that becomes a .tbl or .em list");
   useless(!request.tomogram.empty(), input == FileFormat::star, "--tomogram", "for .star lists of RELION 5");
   useless(request.first_voxel != 0, is_numbered(input) || is_numbered(output), "--first-voxel",
           "for .tbl and .em lists");
@@ -56,7 +58,7 @@ void check_use(const ConvertRequest& request, Formats formats, Faults& faults) {
   useless(!request.transfer.tilt_range_deg.empty(), to_star || output == FileFormat::dynamo_table, "--tilt-range",
           "for .star and .tbl lists");
   if (output == FileFormat::relion_project) check_relion_project(request.output, faults);
-  if (is_numbered(input) && !is_numbered(output) && !request.images.empty() && !fs::is_directory(request.images))
+  if (!request.images.empty() && !fs::is_directory(request.images))
     faults.add(fmt::format("--images {}: no such folder", request.images));
   if (input == FileFormat::folder && (output == FileFormat::copick || output == FileFormat::portal))
     faults.add(request.output +

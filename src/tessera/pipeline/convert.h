@@ -13,7 +13,7 @@ namespace tessera {
 struct ConvertRequest {
   std::string input, output;
   std::optional<double> voxel_size_A;
-  std::string images;
+  std::string images, written_images;
   std::string tomogram;
   std::string center = "half";
   int first_voxel = 0;
@@ -33,9 +33,7 @@ struct ConvertRequest {
           output);
     visit(Option{"voxel-size", "Å", "Where the input states none, or (maps, .tbl) a wrong one", "Input"}, voxel_size_A);
     visit(Option{"images", "folder",
-                 "The images of a .tbl or .em list, by the number that ends their names (.mrc, .em): read where such a "
-                 "list is the input, written as particle_NUMBER.em where it is the output",
-                 "Input"},
+                 "The images of a .tbl or .em list, by the number that ends their names (.mrc, .em)", "Input"},
           images);
     visit(Option{"tomogram", "file.mrc", "The tomogram in whose voxels RELION 5's centred coordinates are to count",
                  "Input"},
@@ -47,6 +45,9 @@ struct ConvertRequest {
                  "Input"},
           first_voxel);
     transfer.describe(visit);
+    visit(
+        Option{"write-images", "folder", "Where the images of a .tbl or .em list go, as particle_NUMBER.em", "Output"},
+        written_images);
   }
 };
 

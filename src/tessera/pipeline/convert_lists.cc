@@ -161,13 +161,13 @@ void check_and_measure(ParticleSet& set) {
 void write_em_images(const ConvertRequest& request, const ParticleSet& set, const NumberedList& list,
                      ConvertOutcome& outcome, ExecContext& context) {
   check_images(set);
-  prepare_folder(request.images);
+  prepare_folder(request.written_images);
   Progress progress(context.sink, "writing images", std::ssize(set.particles));
   for (size_t i = 0; i < set.particles.size(); ++i) {
     throw_if_stopped(context, "images were written, the list was not");
     Map map = read_mrc(resolve(set, set.particles[i].image));
     map.voxel_size_A = list.voxel_size_A;
-    write_em(fs::path(request.images) / fmt::format("particle_{:06}.em", list.particles[i].number), map);
+    write_em(fs::path(request.written_images) / fmt::format("particle_{:06}.em", list.particles[i].number), map);
     ++outcome.images_written;
     progress.advance();
   }
@@ -278,7 +278,7 @@ void write_list(const ConvertRequest& request, FileFormat format, ParticleSet se
   NumberedList list = numbered_list(set);
   if (request.transfer.tilt_range_deg.size() == 2)
     list.tilt_range_deg = {request.transfer.tilt_range_deg[0], request.transfer.tilt_range_deg[1]};
-  if (!request.images.empty()) write_em_images(request, set, list, outcome, context);
+  if (!request.written_images.empty()) write_em_images(request, set, list, outcome, context);
   add_to_places(list, request.first_voxel);
   if (format == FileFormat::dynamo_table) return write_dynamo_table(request.output, list);
   write_motive_list(request.output, list);

@@ -99,7 +99,7 @@ class MolstarScene {
 
   // All of it, looked at along −z so that a sphere of `radius_A` about `centre_A` fills the view.
   Json json(const std::string& name, Vec3 centre_A, double radius_A) const {
-    const double away = 2.7 * radius_A;
+    const double away = 1.9 * radius_A;
     const Json camera = {{"mode", "perspective"},
                          {"fov", 0.7853981633974483},
                          {"position", {centre_A.x, centre_A.y, centre_A.z + away}},
