@@ -60,7 +60,7 @@ function ticks(low, high, most) {
 }
 // series: [{name, x, y, colour, points, dashed}]; xTicks: [[value, text]]
 function chart({ series, x, y, xLabel, yLabel, xTicks, lines = [], height = 260 }) {
-  const width = 520, left = 52, right = 14, top = 10, bottom = 42;
+  const width = 520, left = 52, right = 22, top = 10, bottom = 42;
   const all = axis => series.flatMap(s => s[axis]).filter(Number.isFinite);
   const range = (given, axis) => given ?? (v => v[0] === v[1] ? [v[0] - 1, v[1] + 1] : v)([Math.min(...all(axis)), Math.max(...all(axis))]);
   const [x0, x1] = range(x, 'x'), [y0, y1] = range(y, 'y');
