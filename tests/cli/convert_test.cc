@@ -135,6 +135,23 @@ TEST_F(Convert, AFolderOfSubtomogramsBecomesAList) {
   EXPECT_FALSE(fs::exists(path("mixed.star")));
 }
 
+TEST_F(Convert, DarkSubtomogramsAreCopiedBright) {
+  make_list();
+  const std::string before = text_of(path("sub/particle_2.mrc"));
+  const Result result = convert({"sub", "list.star", "--contrast", "dark", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.json()["images_written"], 3);
+  const ParticleSet list = read_particles(path("list.star"));
+  EXPECT_EQ(list.particles[1].image, "list_bright/particle_000002.mrc");
+  const Map dark = read_mrc(path("sub/particle_2.mrc")), bright = read_mrc(resolve(list, list.particles[1].image));
+  EXPECT_TRUE(std::equal(dark.voxels.begin(), dark.voxels.end(), bright.voxels.begin(),
+                         [](float a, float b) { return a == -b; }));
+  EXPECT_EQ(bright.voxel_size_A, 8);
+  EXPECT_EQ(text_of(path("sub/particle_2.mrc")), before);
+  EXPECT_THAT(convert({"particles.star", "list.tbl", "--contrast", "dark"}).err, HasSubstr("--contrast dark is for"));
+  EXPECT_THAT(convert({"sub", "list.star", "--contrast", "grey"}).err, HasSubstr("--contrast must be one of bright, dark"));
+}
+
 TEST_F(Convert, ANameWithoutEndingIsARelionProject) {
   make_list();
   fs::copy(path("sub/particle_1.mrc"), path("class_1.mrc"));

@@ -128,6 +128,21 @@ TEST(Pages, EveryCommandParses) {
   EXPECT_GT(commands, 100);
 }
 
+TEST(Pages, LinksLeadSomewhere) {
+  int links = 0;
+  for (const fs::path& page : pages())
+    for (const Stretch& stretch : stretches(page)) {
+      if (stretch.fenced) continue;
+      for (size_t at = stretch.text.find("]("); at != std::string::npos; at = stretch.text.find("](", at + 1)) {
+        const std::string link = stretch.text.substr(at + 2, stretch.text.find_first_of(")#", at) - at - 2);
+        if (link.empty() || link.starts_with("http")) continue;
+        ++links;
+        EXPECT_TRUE(fs::exists(page.parent_path() / link)) << page.lexically_relative(project()) << ": " << link;
+      }
+    }
+  EXPECT_GT(links, 100);
+}
+
 TEST(Pages, AChangedOptionIsNoticed) {
   EXPECT_THAT(faults_of({"tessera", "average", "particles.star", "--halfs"}), testing::HasSubstr("--halves"));
   EXPECT_THAT(faults_of({"tessera", "averages", "particles.star"}), testing::HasSubstr("average"));

@@ -32,6 +32,7 @@ void check_files(const ConvertRequest& request, Faults& faults) {
   if (request.output.empty()) faults.add("OUTPUT is missing: name the file to write");
   if (request.voxel_size_A && !(*request.voxel_size_A > 0))
     faults.add(fmt::format("--voxel-size {:g}: above 0", *request.voxel_size_A));
+  require_one_of("contrast", request.contrast, {"bright", "dark"}, faults);
   require_one_of("center", request.center, {"half", "below"}, faults);
   if (request.first_voxel != 0 && request.first_voxel != 1)
     faults.add(fmt::format("--first-voxel {}: 0 or 1", request.first_voxel));
@@ -48,6 +49,7 @@ void check_use(const ConvertRequest& request, Formats formats, Faults& faults) {
   const bool to_star = output == FileFormat::star || output == FileFormat::relion_project;
   useless(!request.images.empty(), is_numbered(input) && !is_numbered(output), "--images",
           "for a .tbl or .em list that becomes a .star list or project");
+  useless(request.contrast == "dark", to_star, "--contrast dark", "for what becomes a .star list or project");
   useless(!request.written_images.empty(), is_numbered(output) && !is_numbered(input), "--write-images",
           "for a .star list or folder that becomes a .tbl or .em list");
   useless(!request.tomogram.empty(), input == FileFormat::star, "--tomogram", "for .star lists of RELION 5");

@@ -16,6 +16,7 @@ struct ConvertRequest {
   std::string images, written_images;
   std::string tomogram;
   std::string center = "half";
+  std::string contrast = "bright";
   int first_voxel = 0;
   TransferOptions transfer;
 
@@ -38,6 +39,11 @@ struct ConvertRequest {
     visit(Option{"tomogram", "file.mrc", "The tomogram in whose voxels RELION 5's centred coordinates are to count",
                  "Input"},
           tomogram);
+    visit(Option{"contrast", "",
+                 "bright or dark: how protein appears in the subtomograms. Dark ones are copied, inverted, for a .star "
+                 "list or project: <OUTPUT>_bright/",
+                 "Input"},
+          contrast);
     visit(Option{"center", "",
                  "Centre of a tomogram of n voxels for centred coordinates: half (n/2) or below (n/2 - 1)", "Input"},
           center);

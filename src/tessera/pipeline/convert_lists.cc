@@ -151,6 +151,28 @@ void copy_em_images(ParticleSet& set, const fs::path& folder, ConvertOutcome& ou
   }
 }
 
+// Copies of the subtomograms with protein bright, which averaging expects: <list>_bright/particle_000001.mrc.
+void copy_inverted(const fs::path& list, ParticleSet& set, ConvertOutcome& outcome, ExecContext& context) {
+  if (set.particles.at(0).image.empty())
+    throw UserError(list.string() + ": --contrast dark is for subtomograms, and the input names none");
+  check_images(set);
+  const fs::path folder = list.parent_path() / (list.stem().string() + "_bright");
+  prepare_folder(folder);
+  Progress progress(context.sink, "inverting", std::ssize(set.particles));
+  for (size_t i = 0; i < set.particles.size(); ++i) {
+    throw_if_stopped(context, "images were copied, the list was not written");
+    Particle& p = set.particles[i];
+    Map map = read_mrc(resolve(set, p.image));
+    map.voxel_size_A = set.optics[static_cast<size_t>(p.optics_group)].voxel_size_A;
+    for (float& v : map.voxels) v = -v;
+    const fs::path copy = folder / fs::path(subtomogram_name(static_cast<int64_t>(i))).filename();
+    write_mrc(copy, map, {.label = "subtomogram, inverted"});
+    p.image = fs::absolute(copy).string();
+    ++outcome.images_written;
+    progress.advance();
+  }
+}
+
 // Images that are there and alike, and their box.
 void check_and_measure(ParticleSet& set) {
   if (set.particles.at(0).image.empty()) return;
@@ -267,6 +289,7 @@ ParticleSet read_list(const ConvertRequest& request, FileFormat format, ConvertO
 void write_list(const ConvertRequest& request, FileFormat format, ParticleSet set, ConvertOutcome& outcome,
                 ExecContext& context) {
   if (format == FileFormat::star) {
+    if (request.contrast == "dark") copy_inverted(request.output, set, outcome, context);
     write_weight(request, set, outcome, context);
     return write_particles(request.output, set);
   }
