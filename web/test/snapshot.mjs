@@ -32,10 +32,8 @@ for (const file of words) {
   }, readFileSync(file, 'utf8'));
   for (const text of found.failed) faults.push(`${name}: ${text}`);
   if (found.drawn !== found.wanted || found.wanted === 0) faults.push(`${name}: ${found.drawn} of ${found.wanted} things drawn`);
-  await page.waitForTimeout(2500);
-  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` });
   // Pixels with a colour: surfaces and models, not the background nor the grey slice.
-  const share = await page.evaluate(async () => {
+  const coloured = () => page.evaluate(() => {
     const source = document.querySelector('canvas'), canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [source.width, source.height];
     const drawing = canvas.getContext('2d');
@@ -45,6 +43,12 @@ for (const file of words) {
     for (let i = 0; i < p.length; i += 4) if (Math.max(p[i], p[i + 1], p[i + 2]) - Math.min(p[i], p[i + 1], p[i + 2]) > 25) ++count;
     return count / (canvas.width * canvas.height);
   });
+  let share = 0;
+  for (let tries = 0; share < 0.02 && tries < 60; ++tries) {
+    await page.waitForTimeout(1000);
+    share = await coloured();
+  }
+  if (pictures) await page.screenshot({ path: `${pictures}/${name}.png` });
   console.log(`${name}: ${found.drawn} things drawn, ${(100 * share).toFixed(1)} % of the view`);
   if (share < 0.02) faults.push(`${name}: ${(100 * share).toFixed(1)} % of the view has a colour: nothing is drawn`);
   await context.close();
