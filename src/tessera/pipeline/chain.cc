@@ -96,7 +96,7 @@ class ChainRunner {
   // Every rank comes here; rank 0 works alone where the verb cannot be shared.
   nlohmann::ordered_json work(const PlannedStep& step, Order order, Sink& sink) const {
     std::vector<std::string> words = step.words;
-    if (order == Order::resume) words.push_back("--resume");
+    if (order == Order::resume) words.emplace_back("--resume");
     const ChainVerb& verb = verbs_.at(step.verb);
     nlohmann::ordered_json result;
     LocalComm alone;

@@ -27,7 +27,7 @@ Json matrix_json(const Rotation& turn, Vec3 shift) {
   const Mat3 m = turn.matrix();
   auto out = Json::array();
   for (int column = 0; column < 3; ++column) {
-    for (int row = 0; row < 3; ++row) out.push_back(m.m[row][column]);
+    for (const auto& row : m.m) out.push_back(row[column]);
     out.push_back(0);
   }
   for (const double value : {shift.x, shift.y, shift.z, 1.0}) out.push_back(value);
@@ -48,7 +48,7 @@ class MolstarScene {
   MolstarScene() { transforms_.push_back({{"parent", root}, {"transformer", "build-in.root"}, {"ref", root}}); }
 
   std::string add(const std::string& parent, const std::string& transformer, const Json& params) {
-    const std::string ref = fmt::format("tessera-{}", transforms_.size());
+    std::string ref = fmt::format("tessera-{}", transforms_.size());
     transforms_.push_back({{"parent", parent},
                            {"transformer", "ms-plugin." + transformer},
                            {"params", params},
