@@ -149,7 +149,8 @@ TEST_F(Convert, DarkSubtomogramsAreCopiedBright) {
   EXPECT_EQ(bright.voxel_size_A, 8);
   EXPECT_EQ(text_of(path("sub/particle_2.mrc")), before);
   EXPECT_THAT(convert({"particles.star", "list.tbl", "--contrast", "dark"}).err, HasSubstr("--contrast dark is for"));
-  EXPECT_THAT(convert({"sub", "list.star", "--contrast", "grey"}).err, HasSubstr("--contrast must be one of bright, dark"));
+  EXPECT_THAT(convert({"sub", "list.star", "--contrast", "grey"}).err,
+              HasSubstr("--contrast must be one of bright, dark"));
 }
 
 TEST_F(Convert, ANameWithoutEndingIsARelionProject) {
