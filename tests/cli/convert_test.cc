@@ -82,7 +82,7 @@ TEST_F(Convert, ListsWithTheirImagesThereAndBack) {
   make_list();
   for (const std::string list : {"list.tbl", "list.em"}) {
     const std::string images = "data_" + list;
-    const Result there = convert({"particles.star", list, "--images", images, "--json"});
+    const Result there = convert({"particles.star", list, "--write-images", images, "--json"});
     ASSERT_EQ(there.exit_code, 0) << there.err;
     EXPECT_THAT(there.json()["left_out"].dump(), HasSubstr("rlnRandomSubset"));
     EXPECT_THAT(files(images), ElementsAre("particle_000001.em", "particle_000002.em", "particle_000003.em"));
@@ -135,6 +135,51 @@ TEST_F(Convert, AFolderOfSubtomogramsBecomesAList) {
   EXPECT_FALSE(fs::exists(path("mixed.star")));
 }
 
+TEST_F(Convert, DarkSubtomogramsAreCopiedBright) {
+  make_list();
+  const std::string before = text_of(path("sub/particle_2.mrc"));
+  const Result result = convert({"sub", "list.star", "--contrast", "dark", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.json()["images_written"], 3);
+  const ParticleSet list = read_particles(path("list.star"));
+  EXPECT_EQ(list.particles[1].image, "list_bright/particle_000002.mrc");
+  const Map dark = read_mrc(path("sub/particle_2.mrc")), bright = read_mrc(resolve(list, list.particles[1].image));
+  EXPECT_TRUE(std::equal(dark.voxels.begin(), dark.voxels.end(), bright.voxels.begin(),
+                         [](float a, float b) { return a == -b; }));
+  EXPECT_EQ(bright.voxel_size_A, 8);
+  EXPECT_EQ(text_of(path("sub/particle_2.mrc")), before);
+  EXPECT_THAT(convert({"particles.star", "list.tbl", "--contrast", "dark"}).err, HasSubstr("--contrast dark is for"));
+  EXPECT_THAT(convert({"sub", "list.star", "--contrast", "grey"}).err,
+              HasSubstr("--contrast must be one of bright, dark"));
+}
+
+TEST_F(Convert, ANameWithoutEndingIsARelionProject) {
+  make_list();
+  fs::copy(path("sub/particle_1.mrc"), path("class_1.mrc"));
+  const Result result = convert({"particles.star", "project", "--tilt-range", "-60", "60", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.json()["references"], 1);
+  EXPECT_THAT(files("project"),
+              testing::IsSupersetOf({".gui_projectdir", ".Nodes/3/Import/job001/particles.star",
+                                     ".Nodes/6/Import/job002/class_1.mrc", "Import/job001/RELION_JOB_EXIT_SUCCESS",
+                                     "Import/job001/job.star", "particles_wedge.mrc", "run.json"}));
+  const ParticleSet list = read_particles(path("project/Import/job001/particles.star"));
+  check_images(list);
+  expect_same_poses(list);
+  EXPECT_EQ(list.particles[0].weight, "particles_wedge.mrc") << "named from the folder of the project";
+  EXPECT_EQ(text_of(path("project/Import/job002/class_1.mrc")), text_of(path("class_1.mrc")));
+  EXPECT_THAT(text_of(path("project/default_pipeline.star")),
+              AllOf(HasSubstr("_rlnPipeLineJobCounter 3"), HasSubstr("Import/job002/class_1.mrc 6")));
+  ASSERT_EQ(convert({"particles.star", "project"}).exit_code, 0) << "its own may be made anew";
+  std::ofstream(path("project/default_pipeline.star"), std::ios::app) << "Class3D/job003/ None 9 2\n";
+  const Result worked = convert({"particles.star", "project"});
+  EXPECT_EQ(worked.exit_code, 2);
+  EXPECT_THAT(worked.err, AllOf(HasSubstr("RELION has worked"), HasSubstr("Class3D/job003/")));
+  EXPECT_THAT(convert({"sub/particle_1.mrc", "other"}).err, HasSubstr("would be a list"));
+  ASSERT_EQ(convert({"particles.star", "points.ndjson"}).exit_code, 0);
+  EXPECT_THAT(convert({"points.ndjson", "other", "--voxel-size", "8"}).err, HasSubstr("needs subtomograms"));
+}
+
 TEST_F(Convert, RefusesWhatDoesNotGoTogether) {
   make_list();
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
@@ -156,7 +201,7 @@ TEST_F(Convert, RefusesWhatDoesNotGoTogether) {
 
 TEST_F(Convert, DamagedListsAndMissingImages) {
   make_list();
-  ASSERT_EQ(convert({"particles.star", "list.tbl", "--images", "data"}).exit_code, 0);
+  ASSERT_EQ(convert({"particles.star", "list.tbl", "--write-images", "data"}).exit_code, 0);
   const std::string row = text_of(path("list.tbl"));
   std::ofstream(path("short.tbl")) << row.substr(0, row.find('\n') - 8) << "\n" << row;
   const Result columns = convert({"short.tbl", "a.star"});
@@ -184,7 +229,7 @@ TEST_F(Convert, TheAverageOfAConvertedListIsTheSame) {
            "--resolution", "50", "--noise-free", "--no-ctf", "--max-shift", "1", "--quiet", "--output", "data"})
           .exit_code,
       0);
-  ASSERT_EQ(convert({"data/truth.star", "dynamo/list.tbl", "--images", "dynamo/data"}).exit_code, 0);
+  ASSERT_EQ(convert({"data/truth.star", "dynamo/list.tbl", "--write-images", "dynamo/data"}).exit_code, 0);
   ASSERT_EQ(
       convert({"dynamo/list.tbl", "back/list.star", "--images", "dynamo/data", "--tilt-range", "-60", "60"}).exit_code,
       0);

@@ -93,6 +93,44 @@ TEST_F(Mpi, Classify) {
   expect_ranks_change_nothing({"classify", "model", "data/particles.star", "--features", "--batch", "5"});
 }
 
+// Steps that can be shared are, the others are done once; the second time none is. (Lists name files of their folder.)
+TEST_F(Mpi, APipeline) {
+  std::ofstream(path("chain.toml")) << R"(output = "alone"
+[[step]]
+verb = "convert"
+input = "data/subtomograms"
+output = "list.star"
+tilt-range = [-60, 60]
+[[step]]
+verb = "average"
+particles = "@convert"
+iterations = 2
+start = "random"
+max-shift = 1
+threads = 1
+[[step]]
+verb = "convert"
+name = "table"
+input = "@average/particles.star"
+output = "table.tbl"
+write-images = "table_images"
+)";
+  ASSERT_EQ(run({"run", "chain.toml", "--quiet"}).exit_code, 0);
+  const Result several = run_ranks(2, {"run", "chain.toml", "--quiet", "--output", "ranks"});
+  ASSERT_EQ(several.exit_code, 0) << several.err;
+  for (const char* name : {"average/class_1.mrc", "table.tbl", "table_images/particle_000001.em"})
+    EXPECT_TRUE(text_of(path("alone") / name) == text_of(path("ranks") / name)) << name;
+  const Result again = run_ranks(2, {"run", "chain.toml", "--json", "--quiet", "--output", "ranks"});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  ASSERT_EQ(again.json().at("steps").size(), 3u);
+  for (const auto& step : again.json().at("steps")) EXPECT_EQ(step.at("state"), "up to date");
+  std::ofstream(path("chain.toml"), std::ios::app) << "[[step]]\nverb = \"average\"\nname = \"bad\"\n"
+                                                      "classes = 0\nparticles = \"@convert\"\n";
+  const Result fault = run_ranks(2, {"run", "chain.toml", "--quiet", "--output", "ranks"});
+  EXPECT_EQ(fault.exit_code, 2) << fault.err;
+  EXPECT_THAT(fault.err, HasSubstr("step bad: "));
+}
+
 TEST_F(Mpi, OtherVerbsRunOnOneRank) {
   const Result result = run_ranks(2, {"density", "builtin:dimer", "--box", "16", "--voxel-size", "20", "--resolution",
                                       "40", "--output", "map.mrc"});

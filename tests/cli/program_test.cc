@@ -6,6 +6,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "tessera/cli/program.h"
 #include "tests/cli/run_program.h"
 
 namespace tessera::cli_test {
@@ -13,27 +14,15 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::vector<std::vector<std::string>> verbs = {{"fetch"},
-                                                     {"density"},
-                                                     {"coarse-grain"},
-                                                     {"pack"},
-                                                     {"simulate", "particles"},
-                                                     {"simulate", "tomogram"},
-                                                     {"align"},
-                                                     {"average"},
-                                                     {"compare"},
-                                                     {"evaluate", "classes"},
-                                                     {"extract"},
-                                                     {"pick"},
-                                                     {"evaluate", "picks"},
-                                                     {"train"},
-                                                     {"classify"},
-                                                     {"subdivide"},
-                                                     {"discover"},
-                                                     {"report"},
-                                                     {"view"},
-                                                     {"run"},
-                                                     {"demo"}};
+// The words of every verb.
+std::vector<std::vector<std::string>> verbs() {
+  std::vector<std::vector<std::string>> out;
+  for (const Verb& verb : all_verbs()) {
+    std::istringstream text(verb.name);
+    out.emplace_back(std::istream_iterator<std::string>(text), std::istream_iterator<std::string>());
+  }
+  return out;
+}
 
 TEST_F(CliTest, HelpAndVersion) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--help"}, {"-h"}, {"help"}}) {
@@ -47,11 +36,12 @@ TEST_F(CliTest, HelpAndVersion) {
 }
 
 TEST_F(CliTest, EveryVerbHelpsAndSharesTheGlobalFlags) {
-  for (std::vector<std::string> words : verbs) {
+  for (std::vector<std::string> words : verbs()) {
     words.push_back("--help");
     const Result result = run(words);
     EXPECT_EQ(result.exit_code, 0) << words[0];
-    for (const char* flag : {"--threads", "--seed", "--output", "--json", "--quiet", "--config"})
+    EXPECT_THAT(result.out, testing::AnyOf(HasSubstr("--output"), HasSubstr("  OUTPUT "))) << words[0];
+    for (const char* flag : {"--threads", "--seed", "--json", "--quiet", "--config"})
       EXPECT_THAT(result.out, HasSubstr(flag)) << words[0];
   }
 }
@@ -97,7 +87,7 @@ TEST_F(CliTest, DocumentedHelpIsCurrent) {
   const char* docs = std::getenv("TESSERA_CLI_DOCS");
   ASSERT_TRUE(docs);
   const bool rewrite = std::getenv("TESSERA_REWRITE_CLI_DOCS") != nullptr;
-  for (std::vector<std::string> words : verbs) {
+  for (std::vector<std::string> words : verbs()) {
     std::string name = words[0];
     for (size_t i = 1; i < words.size(); ++i) name += "-" + words[i];
     words.push_back("--help");
@@ -106,30 +96,6 @@ TEST_F(CliTest, DocumentedHelpIsCurrent) {
     if (rewrite) std::ofstream(file) << result.out;
     EXPECT_EQ(text_of(file), result.out) << file << " is not what tessera " << name << " --help says: run make docs";
   }
-}
-
-// Every command in README.md names a verb that exists and flags that it has.
-TEST_F(CliTest, ReadmeCommandsExist) {
-  const char* docs = std::getenv("TESSERA_CLI_DOCS");
-  ASSERT_TRUE(docs);
-  std::istringstream readme(text_of(fs::path(docs) / "../../README.md"));
-  int commands = 0;
-  for (std::string line; std::getline(readme, line);) {
-    if (!line.starts_with("tessera ")) continue;
-    ++commands;
-    std::istringstream text(line.substr(0, line.find('#')));
-    std::vector<std::string> words{std::istream_iterator<std::string>(text), {}};
-    const bool two_words = words.at(1) == "simulate";
-    std::vector<std::string> help(words.begin() + 1, words.begin() + (two_words ? 3 : 2));
-    help.push_back("--help");
-    const Result result = run(help);
-    EXPECT_EQ(result.exit_code, 0) << line;
-    for (const std::string& word : words)
-      if (word.starts_with("--")) {
-        EXPECT_THAT(result.out, HasSubstr("\n  " + word)) << line;
-      }
-  }
-  EXPECT_GE(commands, 5);
 }
 
 }  // namespace

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "tessera/io/particles.h"
 #include "tests/cli/run_program.h"
 
 namespace tessera::cli_test {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -81,6 +83,49 @@ TEST_F(Report, TheFittedModelLiesInTheMap) {
   }
   ASSERT_GT(atoms, 1000);
   for (const double total : sum) EXPECT_NEAR(total / atoms, 8 * 18, 54) << "near voxel n/2, within the fit's shift";
+}
+
+// What a snapshot of Mol* says of its transforms of one kind.
+std::vector<nlohmann::json> transforms(const fs::path& molj, const std::string& kind) {
+  std::vector<nlohmann::json> out;
+  const auto snapshot = nlohmann::json::parse(text_of(molj)).at("entries").at(0).at("snapshot");
+  for (const auto& transform : snapshot.at("data").at("tree").at("transforms"))
+    if (transform.at("transformer") == "ms-plugin." + kind) out.push_back(transform.at("params"));
+  return out;
+}
+
+// The centre of each copy lies at the particle's coordinate and shift, and it is turned as the particle.
+TEST_F(Report, ScenesPlaceEachAverageInTheTomogram) {
+  make_results();
+  const fs::path list = path("results/average/particles.star");
+  ParticleSet set = read_particles(list);
+  for (size_t i = 0; i < set.particles.size(); ++i) {
+    set.particles[i].coordinate = Vec3{10.5 + static_cast<double>(i), 20, 30};
+    set.particles[i].micrograph = i < 3 ? "one.mrc" : "another.mrc";
+  }
+  write_particles(list, set);
+  ASSERT_EQ(run({"report", "results", "--output", "pages"}).exit_code, 0);
+  EXPECT_EQ(transforms(path("pages/average.molj"), "volume-representation-3d").size(), 1u);
+  EXPECT_EQ(transforms(path("pages/average.molj"), "structure-representation-3d").size(), 1u);
+  const auto placed = transforms(path("pages/average_placed.molj"), "volume-transform");
+  ASSERT_EQ(placed.size(), 3u) << "those of the first tomogram";
+  for (size_t i = 0; i < placed.size(); ++i) {
+    const Particle& particle = set.particles[i];
+    const auto columns = placed[i].at("transform").at("params").at("data").get<std::vector<double>>();
+    ASSERT_EQ(columns.size(), 16u);
+    const Mat3 turn = particle.particle_from_ref.matrix();
+    const Vec3 centre = *particle.coordinate * 18 + particle.shift_A;
+    const double wanted[3] = {centre.x, centre.y, centre.z};
+    for (size_t row = 0; row < 3; ++row) {
+      double at = columns[12 + row];
+      for (size_t column = 0; column < 3; ++column) {
+        EXPECT_NEAR(columns[4 * column + row], turn.m[row][column], 1e-5);
+        at += columns[4 * column + row] * 8 * 18;
+      }
+      EXPECT_NEAR(at, wanted[row], 1e-3);
+    }
+  }
+  EXPECT_THAT(text_of(path("pages/average_placed.cxc")), AllOf(HasSubstr("models #3,"), Not(HasSubstr("models #4,"))));
 }
 
 TEST_F(Report, ResultsMayMoveAndLoseFiles) {

@@ -17,7 +17,7 @@ half_nyquist=10 # of 20 shells
 reconstruct set truth.star
 echo "There and back"
 for list in list.tbl list.em; do
-  convert set/truth.star $list --images "images_$list"
+  convert set/truth.star $list --write-images "images_$list"
   convert $list "back_$list/list.star" --images "images_$list" --voxel-size 10 --tilt-range -60 60
   reconstruct "back_$list" list.star
   fsc_above "$list: poses and images" "back_$list/relion.mrc" set/relion.mrc $half_nyquist 0.9999

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A report of a small tomogram, opened from disk in headless Chromium: web/test/report.mjs says what is looked at.
+# A report of a small tomogram, opened from disk in headless Chromium, and its snapshots in the pinned Mol*: report.mjs
+# and snapshot.mjs in web/test say what is looked at.
 # Skipped (77) without node, Chromium or web/node_modules (make web).
 set -euo pipefail
 web=$(cd "$(dirname "$0")/../../web" && pwd)
@@ -55,3 +56,4 @@ folder = "@"
 PIPELINE
 "$TESSERA_BINARY" run pipeline.toml --quiet
 node "$web/test/report.mjs" results/report
+node "$web/test/snapshot.mjs" results/report/average.molj results/report/average_placed.molj

@@ -60,7 +60,7 @@ function ticks(low, high, most) {
 }
 // series: [{name, x, y, colour, points, dashed}]; xTicks: [[value, text]]
 function chart({ series, x, y, xLabel, yLabel, xTicks, lines = [], height = 260 }) {
-  const width = 520, left = 52, right = 14, top = 10, bottom = 42;
+  const width = 520, left = 52, right = 22, top = 10, bottom = 42;
   const all = axis => series.flatMap(s => s[axis]).filter(Number.isFinite);
   const range = (given, axis) => given ?? (v => v[0] === v[1] ? [v[0] - 1, v[1] + 1] : v)([Math.min(...all(axis)), Math.max(...all(axis))]);
   const [x0, x1] = range(x, 'x'), [y0, y1] = range(y, 'y');
@@ -217,7 +217,8 @@ function averageBlock(average) {
     card(framed('Change of poses', chart({ series: [{ x, y: curve('mean_rotation_change_deg'), colour: 'var(--c2)' }], xLabel: 'iteration', xTicks, yLabel: 'mean turn (°)' }), 'mean rotation of a particle between iterations', average.name + '_changes')));
   if (average.classes.length > 1) charts.push(card(framed('Class occupancy', bars(average.classes.map((c, i) => ({ name: `class ${c.number}`, value: c.particles, text: `${c.particles}`, colour: colour(i) })), 'particles'), 'particles in each class', average.name + '_occupancy')));
   charts.push(orientations(average));
-  return [el('h3', { style: 'margin-top:18px' }, average.name), average.classes.length > 1 ? [el('div', { class: 'grid' }, cards), el('div', { class: 'grid', style: 'margin-top:16px' }, charts.filter(Boolean))] : el('div', { class: 'grid' }, cards, charts.filter(Boolean))];
+  const scenes = average.scenes.length ? el('p', { class: 'soft' }, 'For ChimeraX and Mol*: ', average.scenes.map((f, i) => [i ? ', ' : '', el('a', { href: f, download: f }, f)]).flat()) : null;
+  return [el('h3', { style: 'margin-top:18px' }, average.name), scenes, average.classes.length > 1 ? [el('div', { class: 'grid' }, cards), el('div', { class: 'grid', style: 'margin-top:16px' }, charts.filter(Boolean))] : el('div', { class: 'grid' }, cards, charts.filter(Boolean))];
 }
 section('averages', 'Averages', data.averages.map(averageBlock).flat());
 

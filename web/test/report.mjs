@@ -57,11 +57,14 @@ for (const [name, width, height, scheme] of [['desktop', 1280, 900, 'light'], ['
   if (await view.count() && name !== 'phone') {
     await view.scrollIntoViewIfNeeded();
     const button = view.locator('.open3d');
-    if (await button.count()) await button.click();
+    if (await button.count()) await button.click({ timeout: 5000 }).catch(() => {}); // gone: the first view opens by itself when it is seen
     await page.waitForSelector('.view3d[data-ready] canvas', { timeout: 120000 });
     await page.waitForFunction(() => [...document.querySelectorAll('.view3d')].at(-1).dataset.ready, null, { timeout: 120000 });
-    await page.waitForTimeout(2500);
-    const share = await coloured(page, view);
+    let share = 0;
+    for (let tries = 0; share <= 0.03 && tries < 60; ++tries) {
+      await page.waitForTimeout(1000);
+      share = await coloured(page, view);
+    }
     check(share > 0.03, `${name}: the surface covers ${(100 * share).toFixed(1)} % of the view: nothing is drawn`);
     console.log(`${name}: the surface covers ${(100 * share).toFixed(1)} % of the view`);
     if (pictures) await page.screenshot({ path: `${pictures}/${name}_average.png` });

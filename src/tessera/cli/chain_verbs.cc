@@ -27,9 +27,11 @@ ChainVerbs chain_verbs(const Invocation& call) {
       verb.run(invocation(verb, words, host));
       return host.options;
     };
-    entry.run = [verb](const std::vector<std::string>& words, Sink& sink) {
+    entry.shares_work = shares_work(verb.name);
+    entry.run = [verb](const std::vector<std::string>& words, Sink& sink, Comm& comm) {
       VerbHost host;
       host.sink = &sink;
+      host.comm = &comm;
       verb.run(invocation(verb, words, host));
       return host.result;
     };

@@ -21,6 +21,7 @@ int cmd_convert(const Invocation& call) {
   else
     rows.push_back({"voxels", fmt::format("{:g} Å", outcome.voxel_size_A)});
   if (outcome.images_written > 0) rows.push_back({"images", fmt::format("{} written", outcome.images_written)});
+  if (outcome.references > 0) rows.push_back({"references", std::to_string(outcome.references)});
   if (!outcome.weight.empty()) rows.push_back({"weight", outcome.weight});
   rows.push_back({"output", outcome.output});
   return session.print(outcome.json(), aligned_table(rows));

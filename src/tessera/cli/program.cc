@@ -45,27 +45,6 @@ const Verb* find_verb(std::span<const Verb> verbs, const std::string& name) {
   throw UserError(fmt::format("unknown verb '{}'{} (tessera --help lists them)", word, did_you_mean(nearest, names)));
 }
 
-int dispatch(std::span<const Verb> verbs, const std::vector<std::string>& words) {
-  const std::string first = words.size() > 1 ? words[1] : "";
-  if (first.empty() || first == "--help" || first == "-h" || first == "help") {
-    print_line(overview(verbs));
-    return 0;
-  }
-  if (first == "--version") {
-    print_line("tessera " + program_version() + "\n");
-    return 0;
-  }
-  const std::string both = words.size() > 2 ? first + " " + words[2] : first;
-  size_t used = 3;
-  const Verb* verb = find_verb(verbs, both);
-  if (!verb || both == first) {
-    verb = find_verb(verbs, first);
-    used = 2;
-  }
-  if (!verb) unknown_verb(verbs, first, both);
-  return verb->run({verb->name, verb->purpose, {words.begin() + used, words.end()}, words, verbs});
-}
-
 // Of several ranks that fail together, as they do over a wrong option, the first speaks and ends the others.
 int report(bool json, const std::string& message, int exit_code) {
   const int rank = rank_of_job();
@@ -96,13 +75,34 @@ extern "C" void tessera_on_abort(int) {
 
 }  // namespace
 
+int run_verb(std::span<const Verb> verbs, const std::vector<std::string>& words, VerbHost* host) {
+  const std::string first = words.size() > 1 ? words[1] : "";
+  if (first.empty() || first == "--help" || first == "-h" || first == "help") {
+    print_line(overview(verbs));
+    return 0;
+  }
+  if (first == "--version") {
+    print_line("tessera " + program_version() + "\n");
+    return 0;
+  }
+  const std::string both = words.size() > 2 ? first + " " + words[2] : first;
+  size_t used = 3;
+  const Verb* verb = find_verb(verbs, both);
+  if (!verb || both == first) {
+    verb = find_verb(verbs, first);
+    used = 2;
+  }
+  if (!verb) unknown_verb(verbs, first, both);
+  return verb->run({verb->name, verb->purpose, {words.begin() + used, words.end()}, words, verbs, host});
+}
+
 int run_program(std::span<const Verb> verbs, int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit then fails the write, which is reported
   std::signal(SIGABRT, tessera_on_abort);
   const std::vector<std::string> words(argv, argv + argc);
   const bool json = std::find(words.begin(), words.end(), "--json") != words.end();
   try {
-    return dispatch(verbs, words);
+    return run_verb(verbs, words);
   } catch (const Error& error) {
     return report(json, error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {

@@ -30,6 +30,12 @@ struct Invocation {
   VerbHost* host = nullptr;               // who called; nobody: the user did
 };
 
+std::span<const Verb> all_verbs();
+
+// Does what words[1…] say, words[0] being the program's name; `host` as Invocation's. Returns the exit code. UserError:
+// no such verb, with the nearest offered, or what the verb throws.
+int run_verb(std::span<const Verb> verbs, const std::vector<std::string>& words, VerbHost* host = nullptr);
+
 // Exit codes: 0 done; 2 the request is wrong; 3 a file; 4 the numbers; 70 a bug; 130 interrupted.
 int run_program(std::span<const Verb> verbs, int argc, char** argv);
 

@@ -17,10 +17,14 @@
 namespace tessera {
 namespace {
 
-constexpr std::array<std::string_view, 5> verbs_that_share_work = {"average", "align", "simulate particles", "pick",
-                                                                   "classify"};
+constexpr std::array<std::string_view, 6> verbs_that_share_work = {"average", "align",    "simulate particles",
+                                                                   "pick",    "classify", "run"};
 
 }  // namespace
+
+bool shares_work(const std::string& verb) {
+  return std::find(verbs_that_share_work.begin(), verbs_that_share_work.end(), verb) != verbs_that_share_work.end();
+}
 
 Session::Session(const Invocation& call) : call_(call), parser_(call.verb, call.purpose) {}
 
@@ -38,9 +42,12 @@ bool Session::finish_parsing() {
   if (global_.threads < 0 || global_.threads > 4096)
     throw UserError(fmt::format("--threads {}: give 0 (all cores) to 4096", global_.threads));
   if (call_.host && call_.host->describe_only) return false;
-  comm_ = make_comm();
-  const auto& sharing = verbs_that_share_work;
-  if (comm_->size() > 1 && std::find(sharing.begin(), sharing.end(), call_.verb) == sharing.end())
+  if (!call_.host)
+    own_comm_ = make_comm();
+  else if (!call_.host->comm)
+    own_comm_ = std::make_unique<LocalComm>();
+  comm_ = own_comm_ ? own_comm_.get() : call_.host->comm;
+  if (comm_->size() > 1 && !shares_work(call_.verb))
     throw UserError(fmt::format("tessera {} runs on one rank: start it without mpirun", call_.verb));
   if (global_.quiet || comm_->rank() != 0)
     sink_ = std::make_unique<SilentSink>();

@@ -36,9 +36,13 @@ struct GlobalOptions {
 struct VerbHost {
   bool describe_only = false;        // parse the options, fill `options`, run nothing
   Sink* sink = nullptr;              // takes the verb's messages
+  Comm* comm = nullptr;              // the ranks that do the work together; none: this process alone
   std::vector<ChainOption> options;  // as parsed
   nlohmann::ordered_json result;     // what would have been printed with --json
 };
+
+// Whether several ranks may do this verb together.
+bool shares_work(const std::string& verb);
 
 class Session {
  public:
@@ -64,7 +68,8 @@ class Session {
   OptionParser parser_;
   GlobalOptions global_;
   std::unique_ptr<Threads> threads_;
-  std::unique_ptr<Comm> comm_;
+  std::unique_ptr<Comm> own_comm_;
+  Comm* comm_ = nullptr;
   std::unique_ptr<Sink> sink_;
   std::unique_ptr<ExecContext> context_;
 };

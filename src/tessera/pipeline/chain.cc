@@ -38,6 +38,7 @@ class ChainRunner {
               size_t steps)
       : file_(file), request_(request), verbs_(verbs), context_(context), steps_(steps) {}
 
+  // On rank 0; the others follow().
   ChainStepOutcome run(const PlannedStep& step) {
     ++number_;
     forced_ = forced_ || step.name == request_.from;
@@ -59,10 +60,12 @@ class ChainRunner {
                              earlier ? earlier->result : nlohmann::ordered_json()};
     PrefixSink sink(context_.sink, fmt::format("[{}/{}] {}: ", number_, steps_, step.name));
     if (outcome.reason.empty()) {
+      announce(Order::skip);
       sink.message(Severity::info, "up to date");
       return outcome;
     }
     if (request_.dry_run) {
+      announce(Order::skip);
       outcome.state = "would run";
       would_run_.push_back(step.output);
       return outcome;
@@ -77,7 +80,34 @@ class ChainRunner {
     return outcome;
   }
 
+  void follow(const PlannedStep& step) const {
+    if (const Order order = announce(Order::skip); order != Order::skip) work(step, order, context_.sink);
+  }
+
  private:
+  enum class Order : char { skip, begin, resume };
+
+  // What rank 0 says, on every rank.
+  Order announce(Order mine) const {
+    const char word = static_cast<char>(mine);
+    return static_cast<Order>(context_.comm.gather(std::span<const char>(&word, 1)).at(0).at(0));
+  }
+
+  // Every rank comes here; rank 0 works alone where the verb cannot be shared.
+  nlohmann::ordered_json work(const PlannedStep& step, Order order, Sink& sink) const {
+    std::vector<std::string> words = step.words;
+    if (order == Order::resume) words.emplace_back("--resume");
+    const ChainVerb& verb = verbs_.at(step.verb);
+    nlohmann::ordered_json result;
+    LocalComm alone;
+    if (verb.shares_work)
+      result = verb.run(words, sink, context_.comm);
+    else if (context_.comm.rank() == 0)
+      result = verb.run(words, sink, alone);
+    context_.comm.barrier();
+    return result;
+  }
+
   static bool same_request(const StepRecord& a, const StepRecord& b) {
     return a.verb == b.verb && a.version == b.version && a.options == b.options && same_content(a.inputs, b.inputs);
   }
@@ -115,11 +145,10 @@ class ChainRunner {
   void do_step(const PlannedStep& step, bool goes_on, const fs::path& record_file, StepRecord& record, Sink& sink) {
     throw_if_stopped(context_, "the same command goes on from here");
     write_step_record(record_file, record);
-    std::vector<std::string> words = step.words;
-    if (goes_on) words.push_back("--resume");
+    const Order order = announce(goes_on ? Order::resume : Order::begin);
     const auto start = std::chrono::steady_clock::now();
     try {
-      record.result = verbs_.at(step.verb).run(words, sink);
+      record.result = work(step, order, sink);
     } catch (const Interrupted& error) {
       throw Interrupted(fmt::format("{}: {}; the finished steps are kept, the same command goes on from here",
                                     step.name, error.what()));
@@ -174,6 +203,11 @@ ChainOutcome run_chain(const ChainRequest& request, const ChainVerbs& verbs, Exe
   faults.raise<UserError>("run");
   const ChainFile file = read_chain_file(request.pipeline, request.output, faults);
   const std::vector<PlannedStep> plan = checked_plan(file, request, verbs, faults);
+  ChainRunner runner(file, request, verbs, context, plan.size());
+  if (context.comm.rank() != 0) {
+    for (const PlannedStep& step : plan) runner.follow(step);
+    return {request.pipeline, file.output.string(), {}};
+  }
   RunRecord record("run", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
@@ -181,7 +215,6 @@ ChainOutcome run_chain(const ChainRequest& request, const ChainVerbs& verbs, Exe
   record.add_input(request.pipeline);
   if (!request.dry_run) prepare_folder(file.output);
   ChainOutcome outcome{request.pipeline, file.output.string(), {}};
-  ChainRunner runner(file, request, verbs, context, plan.size());
   for (const PlannedStep& step : plan) {
     outcome.steps.push_back(runner.run(step));
     record.add_timing(step.name, outcome.steps.back().seconds);

@@ -24,8 +24,9 @@ struct ChainOption {
 struct ChainVerb {
   // Every option, in order, as these words set them. UserError listing every fault. Runs nothing.
   std::function<std::vector<ChainOption>(const std::vector<std::string>& words)> options;
-  // Does the work; returns what --json prints.
-  std::function<nlohmann::ordered_json(const std::vector<std::string>& words, Sink& sink)> run;
+  // Does the work, with all ranks of `comm`; returns, on rank 0, what --json prints.
+  std::function<nlohmann::ordered_json(const std::vector<std::string>& words, Sink& sink, Comm& comm)> run;
+  bool shares_work = false;  // otherwise rank 0 does it alone while the others wait
 };
 using ChainVerbs = std::map<std::string, ChainVerb>;
 
@@ -62,6 +63,7 @@ struct ChainOutcome {
 // writes one file, NAME.<its ending>, and beside it the record NAME.step.json. A step is left out when its record has
 // the same verb, version, options (threads apart) and content of inputs, and its files are as it left them. Last of all
 // run.json.
+// Of several ranks, 0 decides what is to be done, and does alone what a verb cannot share.
 // Paths of a step are relative to the pipeline file; @NAME or @NAME/file is what an earlier step made, @ all of it.
 // UserError listing every fault of the file before anything runs; errors of steps name the step. Interrupted: finished
 // steps are kept, and one that was stopped goes on from its checkpoint, if its verb has one.

@@ -49,7 +49,7 @@ class ChainTest : public test::ScratchFolder {
   ChainVerb verb(std::vector<ChainOption> described) {
     ChainVerb out;
     out.options = [described](const std::vector<std::string>& words) { return parse(described, words); };
-    out.run = [this, described](const std::vector<std::string>& words, Sink&) -> nlohmann::ordered_json {
+    out.run = [this, described](const std::vector<std::string>& words, Sink&, Comm&) -> nlohmann::ordered_json {
       std::map<std::string, std::string> value;
       for (const ChainOption& option : parse(described, words))
         if (option.value.is_string()) value[option.option.name] = option.value;

@@ -6,6 +6,7 @@
 #include "tessera/base/describe.h"
 #include "tessera/io/em.h"
 #include "tessera/io/mrc.h"
+#include "tessera/io/relion_project.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/convert_lists.h"
 #include "tessera/pipeline/run_lock.h"
@@ -15,7 +16,8 @@ namespace tessera {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* endings = ".mrc and .em (maps), .star, .tbl, .em, .json and .ndjson (lists)";
+constexpr const char* endings =
+    ".mrc and .em (maps), .star, .tbl, .em, .json and .ndjson (lists); a name without one is a RELION project";
 
 bool is_numbered(FileFormat format) {
   return format == FileFormat::dynamo_table || format == FileFormat::motive_list;
@@ -27,12 +29,10 @@ struct Formats {
 
 void check_files(const ConvertRequest& request, Faults& faults) {
   if (request.input.empty() || !fs::is_directory(request.input)) require_readable(faults, "INPUT", request.input);
-  if (request.output.empty())
-    faults.add("OUTPUT is missing: name the file to write");
-  else if (fs::is_directory(request.output))
-    faults.add(fmt::format("OUTPUT {} is a folder; name a file", request.output));
+  if (request.output.empty()) faults.add("OUTPUT is missing: name the file to write");
   if (request.voxel_size_A && !(*request.voxel_size_A > 0))
     faults.add(fmt::format("--voxel-size {:g}: above 0", *request.voxel_size_A));
+  require_one_of("contrast", request.contrast, {"bright", "dark"}, faults);
   require_one_of("center", request.center, {"half", "below"}, faults);
   if (request.first_voxel != 0 && request.first_voxel != 1)
     faults.add(fmt::format("--first-voxel {}: 0 or 1", request.first_voxel));
@@ -46,16 +46,21 @@ void check_use(const ConvertRequest& request, Formats formats, Faults& faults) {
   const auto useless = [&](bool given, bool of_use, const char* option, const char* use) {
     if (given && !of_use) faults.add(fmt::format("{} is {}", option, use));
   };
-  useless(!request.images.empty(), is_numbered(input) != is_numbered(output), "--images",
-          "for a .tbl or .em list on one side and a .star list or folder on the other");
+  const bool to_star = output == FileFormat::star || output == FileFormat::relion_project;
+  useless(!request.images.empty(), is_numbered(input) && !is_numbered(output), "--images",
+          "for a .tbl or .em list that becomes a .star list or project");
+  useless(request.contrast == "dark", to_star, "--contrast dark", "for what becomes a .star list or project");
+  useless(!request.written_images.empty(), is_numbered(output) && !is_numbered(input), "--write-images",
+          "for a .star list or folder that becomes a .tbl or .em list");
   useless(!request.tomogram.empty(), input == FileFormat::star, "--tomogram", "for .star lists of RELION 5");
   useless(request.first_voxel != 0, is_numbered(input) || is_numbered(output), "--first-voxel",
           "for .tbl and .em lists");
-  useless(!request.transfer.tilts.empty() || request.transfer.defocus_um, output == FileFormat::star,
-          "--tilts or --defocus", "for .star lists");
-  useless(!request.transfer.tilt_range_deg.empty(), output == FileFormat::star || output == FileFormat::dynamo_table,
-          "--tilt-range", "for .star and .tbl lists");
-  if (is_numbered(input) && !is_numbered(output) && !request.images.empty() && !fs::is_directory(request.images))
+  useless(!request.transfer.tilts.empty() || request.transfer.defocus_um, to_star, "--tilts or --defocus",
+          "for .star lists");
+  useless(!request.transfer.tilt_range_deg.empty(), to_star || output == FileFormat::dynamo_table, "--tilt-range",
+          "for .star and .tbl lists");
+  if (output == FileFormat::relion_project) check_relion_project(request.output, faults);
+  if (!request.images.empty() && !fs::is_directory(request.images))
     faults.add(fmt::format("--images {}: no such folder", request.images));
   if (input == FileFormat::folder && (output == FileFormat::copick || output == FileFormat::portal))
     faults.add(request.output +
@@ -108,6 +113,25 @@ void convert_map(const ConvertRequest& request, Formats formats, ConvertOutcome&
   outcome.box = map.voxels.shape().is_cube() ? map.voxels.shape().x : 0;
 }
 
+// The list as <project>/particles.star, and with the averages that lie beside the input, class_1.mrc and so on, as what
+// RELION has imported.
+void convert_to_project(const ConvertRequest& request, Formats formats, ConvertOutcome& outcome, ExecContext& context) {
+  ConvertRequest listed = request;
+  listed.output = (fs::path(request.output) / "particles.star").string();
+  ParticleSet set = read_list(listed, formats.input, outcome, context);
+  if (set.particles.at(0).image.empty())
+    throw UserError(request.input + ": holds places and no images; a RELION project needs subtomograms");
+  write_list(listed, FileFormat::star, std::move(set), outcome, context);
+  std::vector<fs::path> maps;
+  for (int k = 1;; ++k) {
+    maps.push_back(fs::path(request.input).parent_path() / fmt::format("class_{}.mrc", k));
+    if (!fs::exists(maps.back())) break;
+  }
+  maps.pop_back();
+  write_relion_project(request.output, maps);
+  outcome.references = static_cast<int64_t>(maps.size());
+}
+
 }  // namespace
 
 nlohmann::ordered_json ConvertOutcome::json() const {
@@ -118,13 +142,18 @@ nlohmann::ordered_json ConvertOutcome::json() const {
           {"box", box},
           {"voxel_size_A", voxel_size_A},
           {"images_written", images_written},
+          {"references", references},
           {"weight", weight.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(weight)},
           {"left_out", left_out}};
 }
 
 ConvertOutcome run_convert(const ConvertRequest& request, ExecContext& context, const CommandLine& command_line) {
   const Formats formats = validate(request);
-  prepare_folder_of(request.output);
+  const bool project = formats.output == FileFormat::relion_project;
+  if (project)
+    prepare_folder(request.output);
+  else
+    prepare_folder_of(request.output);
   const RunLock lock(request.output);
   RunRecord record("convert", command_line);
   record.set_options(options_json(request));
@@ -138,6 +167,8 @@ ConvertOutcome run_convert(const ConvertRequest& request, ExecContext& context, 
   StepTimer converting(record, "convert");
   if (is_map(formats.input)) {
     convert_map(request, formats, outcome);
+  } else if (project) {
+    convert_to_project(request, formats, outcome, context);
   } else {
     ParticleSet set = read_list(request, formats.input, outcome, context);
     write_list(request, formats.output, std::move(set), outcome, context);

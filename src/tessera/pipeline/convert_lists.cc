@@ -151,6 +151,28 @@ void copy_em_images(ParticleSet& set, const fs::path& folder, ConvertOutcome& ou
   }
 }
 
+// Copies of the subtomograms with protein bright, which averaging expects: <list>_bright/particle_000001.mrc.
+void copy_inverted(const fs::path& list, ParticleSet& set, ConvertOutcome& outcome, ExecContext& context) {
+  if (set.particles.at(0).image.empty())
+    throw UserError(list.string() + ": --contrast dark is for subtomograms, and the input names none");
+  check_images(set);
+  const fs::path folder = list.parent_path() / (list.stem().string() + "_bright");
+  prepare_folder(folder);
+  Progress progress(context.sink, "inverting", std::ssize(set.particles));
+  for (size_t i = 0; i < set.particles.size(); ++i) {
+    throw_if_stopped(context, "images were copied, the list was not written");
+    Particle& p = set.particles[i];
+    Map map = read_mrc(resolve(set, p.image));
+    map.voxel_size_A = set.optics[static_cast<size_t>(p.optics_group)].voxel_size_A;
+    for (float& v : map.voxels) v = -v;
+    const fs::path copy = folder / fs::path(subtomogram_name(static_cast<int64_t>(i))).filename();
+    write_mrc(copy, map, {.label = "subtomogram, inverted"});
+    p.image = fs::absolute(copy).string();
+    ++outcome.images_written;
+    progress.advance();
+  }
+}
+
 // Images that are there and alike, and their box.
 void check_and_measure(ParticleSet& set) {
   if (set.particles.at(0).image.empty()) return;
@@ -161,13 +183,13 @@ void check_and_measure(ParticleSet& set) {
 void write_em_images(const ConvertRequest& request, const ParticleSet& set, const NumberedList& list,
                      ConvertOutcome& outcome, ExecContext& context) {
   check_images(set);
-  prepare_folder(request.images);
+  prepare_folder(request.written_images);
   Progress progress(context.sink, "writing images", std::ssize(set.particles));
   for (size_t i = 0; i < set.particles.size(); ++i) {
     throw_if_stopped(context, "images were written, the list was not");
     Map map = read_mrc(resolve(set, set.particles[i].image));
     map.voxel_size_A = list.voxel_size_A;
-    write_em(fs::path(request.images) / fmt::format("particle_{:06}.em", list.particles[i].number), map);
+    write_em(fs::path(request.written_images) / fmt::format("particle_{:06}.em", list.particles[i].number), map);
     ++outcome.images_written;
     progress.advance();
   }
@@ -214,11 +236,13 @@ std::vector<std::string> beyond_places(const ParticleSet& set, FileFormat format
 FileFormat format_of_input(const fs::path& path) {
   if (fs::is_directory(path)) return FileFormat::folder;
   if (is_em(path)) return is_motive_list(path) ? FileFormat::motive_list : FileFormat::em;
-  return format_of_output(path, FileFormat::unknown);
+  const FileFormat format = format_of_output(path, FileFormat::unknown);
+  return format == FileFormat::relion_project ? FileFormat::unknown : format;
 }
 
 FileFormat format_of_output(const fs::path& path, FileFormat input) {
   const std::string ending = path.extension().string();
+  if (fs::is_directory(path) || ending.empty()) return FileFormat::relion_project;
   if (ending == ".em")
     return input == FileFormat::mrc || input == FileFormat::em ? FileFormat::em : FileFormat::motive_list;
   if (ending == ".star") return FileFormat::star;
@@ -265,6 +289,7 @@ ParticleSet read_list(const ConvertRequest& request, FileFormat format, ConvertO
 void write_list(const ConvertRequest& request, FileFormat format, ParticleSet set, ConvertOutcome& outcome,
                 ExecContext& context) {
   if (format == FileFormat::star) {
+    if (request.contrast == "dark") copy_inverted(request.output, set, outcome, context);
     write_weight(request, set, outcome, context);
     return write_particles(request.output, set);
   }
@@ -276,7 +301,7 @@ void write_list(const ConvertRequest& request, FileFormat format, ParticleSet se
   NumberedList list = numbered_list(set);
   if (request.transfer.tilt_range_deg.size() == 2)
     list.tilt_range_deg = {request.transfer.tilt_range_deg[0], request.transfer.tilt_range_deg[1]};
-  if (!request.images.empty()) write_em_images(request, set, list, outcome, context);
+  if (!request.written_images.empty()) write_em_images(request, set, list, outcome, context);
   add_to_places(list, request.first_voxel);
   if (format == FileFormat::dynamo_table) return write_dynamo_table(request.output, list);
   write_motive_list(request.output, list);

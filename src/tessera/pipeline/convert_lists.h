@@ -7,11 +7,11 @@
 
 namespace tessera {
 
-enum class FileFormat { mrc, em, motive_list, dynamo_table, star, copick, portal, folder, unknown };
+enum class FileFormat { mrc, em, motive_list, dynamo_table, star, copick, portal, folder, relion_project, unknown };
 
 // By what it is: a folder, the ending of its name, and for .em the shape. IoError where an .em file cannot be read.
 FileFormat format_of_input(const std::filesystem::path& path);
-// By the ending of its name; .em is a list where the input is one.
+// By the ending of its name; .em is a list where the input is one. A name without an ending, or a folder, is a project.
 FileFormat format_of_output(const std::filesystem::path& path, FileFormat input);
 bool is_map(FileFormat format);
 

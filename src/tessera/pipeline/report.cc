@@ -104,7 +104,7 @@ ReportOutcome run_report(const ReportRequest& request, ExecContext& context, con
                {"runs", runs_json(runs)}};
   data["tomograms"] = tomogram_pages(parts);
   data["averages"] = average_pages(parts);
-  write_chimerax_scripts(parts, data["averages"]);
+  write_scenes(parts, data["averages"]);
   data["subdivisions"] = subdivision_pages(parts);
   data["figures"] = copy_figures(runs, request.folder, pages);
   outcome.has_view3d = write_page(pages);

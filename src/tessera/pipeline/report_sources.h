@@ -42,10 +42,10 @@ struct ReportParts {
 nlohmann::ordered_json tomogram_pages(const ReportParts& parts);
 // [{name, box, voxel_size_A, iterations, classes: [{…, map, level, slices, fit}], views: [[rot, tilt, class]]}]
 nlohmann::ordered_json average_pages(const ReportParts& parts);
-// For each average a ChimeraX script, NAME.cxc: its classes side by side, the fitted models in them; and where its
-// particles come from a tomogram, NAME_placed.cxc: a copy of its class's map for every particle (the first 300), placed
-// and turned as it lies there. Returns the number of averages.
-int write_chimerax_scripts(const ReportParts& parts, const nlohmann::ordered_json& averages);
+// For each average, for ChimeraX and for Mol*: NAME.cxc and NAME.molj, its classes side by side, the fitted models in
+// them; and where its particles come from a tomogram, NAME_placed.cxc and NAME_placed.molj: a copy of its class's map
+// for every particle, placed and turned as it lies there. Each average is told its own: scenes: [file].
+void write_scenes(const ReportParts& parts, nlohmann::ordered_json& averages);
 // [{name, points: [[x, y, cluster, class]]}]
 nlohmann::ordered_json subdivision_pages(const ReportParts& parts);
 
