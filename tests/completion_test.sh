@@ -16,7 +16,7 @@ offered() {  # expected words, then the command line; its last word is the one t
   if [ "${COMPREPLY[*]}" != "$expected" ]; then echo "'$*' offers '${COMPREPLY[*]}', not '$expected'"; faults=1; fi
 }
 offered "report" tessera repo
-offered "classes picks" tessera evaluate ""
+offered "classes picks segmentation" tessera evaluate ""
 offered "--figure" tessera evaluate picks --f
 offered "--dry-run" tessera run --dr
 offered "" tessera average --no-such
