@@ -85,7 +85,7 @@ class Blockwise : public testing::Test {
     for (float& value : tomogram_) value = static_cast<float>(3 * random.normal());
   }
   std::unique_ptr<Network> network_;
-  Volume<float> tomogram_{{44, 90, 131}};  // no multiples of 8
+  Volume<float> tomogram_{{131, 15, 90}};  // no multiples of 8
 };
 
 TEST_F(Blockwise, IsOneBlockWhereTheOverlapIsWide) {

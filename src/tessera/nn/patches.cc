@@ -49,6 +49,7 @@ RegionSplit split_by_region(Shape3 shape, double validation, double test) {
   const auto share = [&](double part) { return std::llround(part * static_cast<double>(length)); };
   const int64_t tested = share(test), validated = share(validation), held = tested + validated;
   if (held >= length) throw UserError(fmt::format("of {} voxels nothing is left to train on; hold out less", length));
+  if (held == 0) return {{slab(0, length)}, slab(0, 0), slab(0, 0)};
   const int64_t first = (length - tested) / 2;
   RegionSplit out;
   const int64_t end = std::min(length, first + held);

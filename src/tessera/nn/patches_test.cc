@@ -7,6 +7,8 @@
 #include <set>
 
 #include "tessera/base/errors.h"
+#include "tessera/nn/training.h"
+#include "tests/support/workers.h"
 
 namespace tessera {
 namespace {
@@ -126,6 +128,39 @@ TEST(TilePatches, CountEveryVoxelOnce) {
   }
   EXPECT_EQ(std::ssize(counts), region.shape().count());
   for (const auto& [voxel, count] : counts) EXPECT_EQ(count, 1) << voxel;
+}
+
+// Cubes, order and updates of an epoch follow from the seed and the epoch alone.
+TEST(RandomPatches, ResumeTrainingToTheSameBits) {
+  std::string reason;
+  if (!networks_available(&reason)) GTEST_SKIP() << reason;
+  Scene scene({20, 24, 28});
+  scene.tomograms[0].tomogram = scaled(scene.tomograms[0].tomogram, 6720, 1.0 / 6720);
+  const std::vector<TomogramPart> parts = {{0, {0, 20, 0, 24, 0, 28}}};
+  RandomPatches source(scene.tomograms, parts, {.edge = 16, .count = 4, .classes = 3});
+  const TilePatches tiles(scene.tomograms, parts, 16);
+  NetworkOptions network;
+  network.network = "edssn3d";
+  network.box = 16;
+  network.width = 0.125;
+  network.classes = 3;
+  test::Workers workers(1);
+  const auto trained = [&](int epochs, const TrainState* resume) {
+    TrainOptions options;
+    options.epochs = epochs;
+    return train_network(
+        *make_network(network), source, &tiles, options.resolved("edssn3d"), workers.context, [](const TrainState&) {},
+        resume);
+  };
+  const TrainState half = trained(1, nullptr), whole = trained(2, nullptr);
+  TrainState going_on = half;
+  going_on.stop_reason.clear();
+  const TrainState resumed = trained(2, &going_on);
+  ASSERT_EQ(whole.weights.size(), resumed.weights.size());
+  for (size_t i = 0; i < whole.weights.size(); ++i) EXPECT_EQ(whole.weights[i].values, resumed.weights[i].values);
+  EXPECT_NE(whole.weights[0].values, half.weights[0].values);
+  EXPECT_EQ(whole.history[1].validation_accuracy, resumed.history[1].validation_accuracy);
+  EXPECT_GT(*whole.history[1].validation_accuracy, 0);
 }
 
 }  // namespace

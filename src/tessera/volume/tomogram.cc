@@ -30,11 +30,20 @@ struct ResampledAxis {
     Taps out;
     out.first = std::clamp<int64_t>(low, 0, old_count - 1);
     out.weights.assign(std::clamp<int64_t>(high, 0, old_count - 1) - out.first + 1, 0.0f);
-    double sum = 0;
-    for (int64_t k = low; k <= high; ++k) sum += 1 - std::abs(static_cast<double>(k) - at) / reach;
+    // Moments of the tent's samples; (a + b d) brings their mean back to `at` where they fall unevenly.
+    double m0 = 0, m1 = 0, m2 = 0;
+    const auto tent = [&](int64_t k) { return 1 - std::abs(static_cast<double>(k) - at) / reach; };
+    for (int64_t k = low; k <= high; ++k) {
+      const double d = static_cast<double>(k) - at;
+      m0 += tent(k);
+      m1 += tent(k) * d;
+      m2 += tent(k) * d * d;
+    }
+    const double spread = m0 * m2 - m1 * m1;
+    const double a = spread > 1e-9 ? m2 / spread : 1 / m0, b = spread > 1e-9 ? -m1 / spread : 0.0;
     for (int64_t k = low; k <= high; ++k)
       out.weights[std::clamp<int64_t>(k, 0, old_count - 1) - out.first] +=
-          static_cast<float>((1 - std::abs(static_cast<double>(k) - at) / reach) / sum);
+          static_cast<float>(tent(k) * (a + b * (static_cast<double>(k) - at)));
     return out;
   }
 };
