@@ -23,5 +23,5 @@ offered "" tessera average --no-such
 page=$("$root/tools/make-man-page")
 while read -r verb; do
   grep -q "^.SH \"${verb^^}\"$" <<<"$page" || { echo "tessera.1 lacks $verb"; faults=1; }
-done < <(tessera --help | sed -n '/^Verbs:/,$s/^  \(.\{20\}\).*/\1/p' | sed 's/ *$//')
+done < <(tessera --help | sed -n '/^Verbs:/,$s/^  \(.\{23\}\).*/\1/p' | sed 's/ *$//')
 exit $faults
