@@ -66,14 +66,15 @@ TEST_F(Segmentation, IsLearntFoundAndJudged) {
   EXPECT_NEAR(labels.voxel_size_A, 20, 1e-3);
   for (const float p : sure.voxels) EXPECT_TRUE(p >= 0.5f - 1e-5f && p <= 1 + 1e-5f) << p;
 
-  const Result judged =
-      run({"evaluate", "segmentation", "found.mrc", "tomo/labels.mrc", "--json", "--output", "judged"});
+  const Result judged = run({"evaluate", "segmentation", "found.mrc", "tomo/labels.mrc", "--json", "--output", "judged",
+                             "--figure", "judged.png"});
   ASSERT_EQ(judged.exit_code, 0) << judged.err;
   const auto json = judged.json();
   EXPECT_GT(json.at("pixel_accuracy"), json.at("background_accuracy")) << "better than calling all of it background";
   EXPECT_GT(json.at("mean_iou"), 0.5);
   EXPECT_EQ(json.at("voxels"), 32 * 30 * 20);
   EXPECT_TRUE(fs::exists(path("judged/run.json")));
+  EXPECT_TRUE(fs::exists(path("judged.png")));
   const Result part =
       run({"evaluate", "segmentation", "found.mrc", "tomo/labels.mrc", "--json", "--held-out", "model"});
   ASSERT_EQ(part.exit_code, 0) << part.err;

@@ -5,9 +5,11 @@
 #include <cmath>
 
 #include "tessera/base/describe.h"
+#include "tessera/io/png.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/label_file.h"
 #include "tessera/pipeline/train_segmentation.h"
+#include "tessera/report/label_slices.h"
 
 namespace tessera {
 namespace {
@@ -36,6 +38,29 @@ Region region_of(const EvaluateSegmentationRequest& request, Shape3 shape) {
     throw UserError(fmt::format("{}: of no tomogram of {}×{}×{} voxels was anything held out of its training",
                                 request.held_out, shape.x, shape.y, shape.z));
   return held.front().region;  // regions of equal shapes are equal
+}
+
+// Across z, in the region's middle.
+void write_figure(const EvaluateSegmentationRequest& request, const EvaluateSegmentationOutcome& outcome,
+                  const LabelFile& truth, const LabelFile& found) {
+  const Region& r = outcome.region;
+  const auto plane = [&](const Volume<uint8_t>& labels) {
+    Volume<int32_t> out({1, r.shape().y, r.shape().x});
+    for (int64_t y = r.y0; y < r.y1; ++y)
+      for (int64_t x = r.x0; x < r.x1; ++x) out(0, y - r.y0, x - r.x0) = labels((r.z0 + r.z1) / 2, y, x);
+    return out;
+  };
+  std::vector<LabelKind> kinds;
+  for (size_t k = 1; k < outcome.scores.size(); ++k) {
+    std::string name = outcome.scores[k].name;
+    std::replace(name.begin(), name.end(), '_', '-');  // the figure's letters have no underscore
+    kinds.push_back({static_cast<int32_t>(k), name, palette_colour(static_cast<int64_t>(k) - 1)});
+  }
+  const double voxel = truth.voxel_size_A > 0 ? truth.voxel_size_A : std::max(1.0, found.voxel_size_A);
+  const int64_t pixels = std::max<int64_t>(1, 480 / std::max(r.shape().x, r.shape().y));
+  prepare_folder_of(request.figure);
+  write_png(request.figure,
+            label_figure({{"true", plane(truth.voxels)}, {"found", plane(found.voxels)}}, kinds, voxel, pixels));
 }
 
 }  // namespace
@@ -96,6 +121,7 @@ EvaluateSegmentationOutcome run_evaluate_segmentation(const EvaluateSegmentation
     throw_if_stopped(context, "nothing was written");
     progress.advance();
   }
+  if (!request.figure.empty()) write_figure(request, out, truth, found);
   if (request.output.empty()) return out;
   prepare_folder(request.output);
   RunRecord record("evaluate segmentation", command_line);

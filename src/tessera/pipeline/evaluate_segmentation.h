@@ -16,6 +16,7 @@ struct EvaluateSegmentationRequest {
   std::string labels, truth;
   std::string held_out;
   bool outlines = true;
+  std::string figure;
   std::string output;
 
   template <typename Visitor>
@@ -27,6 +28,8 @@ struct EvaluateSegmentationRequest {
           held_out);
     visit(Option{"outlines", "", "Measure how far the outlines of each label lie from the true ones", "Evaluation"},
           outlines);
+    visit(Option{"figure", "file.png", "Draw the true and the found labels of the region's middle plane", "Output"},
+          figure);
     visit(Option{"output", "folder", "Write run.json there; nothing is written if not given", "Output"}, output);
   }
 };
