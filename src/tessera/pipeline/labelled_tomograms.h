@@ -2,7 +2,6 @@
 // Tomograms with semantic masks, as networks that label voxels take them.
 #pragma once
 
-#include "tessera/io/mrc_window.h"
 #include "tessera/nn/model.h"
 #include "tessera/nn/patches.h"
 #include "tessera/pipeline/run_files.h"
