@@ -16,12 +16,12 @@ offered() {  # expected words, then the command line; its last word is the one t
   if [ "${COMPREPLY[*]}" != "$expected" ]; then echo "'$*' offers '${COMPREPLY[*]}', not '$expected'"; faults=1; fi
 }
 offered "report" tessera repo
-offered "classes picks" tessera evaluate ""
+offered "classes picks segmentation" tessera evaluate ""
 offered "--figure" tessera evaluate picks --f
 offered "--dry-run" tessera run --dr
 offered "" tessera average --no-such
 page=$("$root/tools/make-man-page")
 while read -r verb; do
   grep -q "^.SH \"${verb^^}\"$" <<<"$page" || { echo "tessera.1 lacks $verb"; faults=1; }
-done < <(tessera --help | sed -n '/^Verbs:/,$s/^  \(.\{20\}\).*/\1/p' | sed 's/ *$//')
+done < <(tessera --help | sed -n '/^Verbs:/,$s/^  \(.\{23\}\).*/\1/p' | sed 's/ *$//')
 exit $faults

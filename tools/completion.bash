@@ -2,7 +2,7 @@
 # bash completion of tessera: verbs and flags are asked of the program itself, so that they are never out of date.
 _tessera() {
   local word=${COMP_WORDS[COMP_CWORD]} first=${COMP_WORDS[1]:-} second=${COMP_WORDS[2]:-} verbs verb
-  verbs=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Verbs:/,$s/^  \(.\{20\}\).*/\1/p' | sed 's/ *$//')
+  verbs=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Verbs:/,$s/^  \(.\{23\}\).*/\1/p' | sed 's/ *$//')
   if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W "$(cut -d' ' -f1 <<<"$verbs" | sort -u) --help --version" -- "$word")
   elif [ "$COMP_CWORD" -eq 2 ] && grep -q "^$first " <<<"$verbs"; then

@@ -21,13 +21,15 @@ int cmd_train(const Invocation& call) {
        fmt::format("{} an epoch, {} for validation, {} for test", outcome.training, outcome.validation, outcome.test)},
       {"epochs",
        fmt::format("{} ({}), the best was {}", outcome.history.size(), outcome.stop_reason, outcome.best_epoch)},
-      {"time", fmt::format("{:.4f} s a subtomogram and epoch", outcome.seconds_per_example)}};
+      {"time", fmt::format("{:.4f} s a box and epoch", outcome.seconds_per_example)}};
   if (!outcome.history.empty()) {
     const EpochReport& best = outcome.history.at(outcome.best_epoch - 1);
     if (best.validation_accuracy)
       rows.push_back({"validation", fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
   }
-  if (outcome.test_accuracy)
+  if (outcome.test_accuracy && labels_voxels(outcome.network))
+    rows.push_back({"test", fmt::format("pixel accuracy {:.4f}, cube by cube", *outcome.test_accuracy)});
+  else if (outcome.test_accuracy)
     rows.push_back({"test", fmt::format("accuracy {:.4f}, 95 % of samples {:.4f} … {:.4f}", *outcome.test_accuracy,
                                         outcome.test_interval.low, outcome.test_interval.high)});
   rows.push_back({"model", outcome.model});

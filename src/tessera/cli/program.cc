@@ -25,7 +25,7 @@ std::string overview(std::span<const Verb> verbs) {
       "usage: tessera VERB [arguments] [options]\n"
       "       tessera VERB --help\n"
       "       tessera --help | --version\n\nVerbs:\n";
-  for (const Verb& verb : verbs) out += fmt::format("  {:<20}{}\n", verb.name, verb.purpose);
+  for (const Verb& verb : verbs) out += fmt::format("  {:<23}{}\n", verb.name, verb.purpose);
   return out;
 }
 

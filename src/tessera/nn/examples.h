@@ -12,16 +12,23 @@
 
 namespace tessera {
 
-// Boxes of one edge with labels. All members but prepare() may be called from several threads.
+// Boxes of one edge with labels: one for each box, or one for each of its voxels. All members but prepare() may be
+// called from several threads.
 class ExampleSource {
  public:
   virtual ~ExampleSource() = default;
   virtual int64_t size() const = 0;
   virtual int box() const = 0;
   virtual int label(int64_t i) const = 0;  // from 0; -1: not known
+  virtual int64_t labels_per_item() const { return 1; }
+  // Writes labels_per_item() labels, those of load(i, epoch); −1: not known.
+  virtual void load_labels(int64_t i, uint64_t epoch, int* to) const {
+    (void)epoch;
+    *to = label(i);
+  }
   // Before each epoch, no load() running.
   virtual void prepare(uint64_t epoch) { (void)epoch; }
-  // Writes box³ values of mean 0 and variance 1: the same for the same (i, epoch).
+  // Writes box³ values of mean 0 and variance 1, over the box or over its tomogram: the same for the same (i, epoch).
   virtual void load(int64_t i, uint64_t epoch, float* to) const = 0;
 };
 

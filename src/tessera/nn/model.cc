@@ -131,7 +131,9 @@ Model read_model(const std::filesystem::path& path) {
   model.network.classes = static_cast<int>(model.classes.size());
   Faults faults;
   model.network.add_faults(faults);
-  if (model.normalisation != "box") faults.add(fmt::format("normalisation \"{}\" is not known", model.normalisation));
+  const char* normalisation = labels_voxels(model.network.network) ? "tomogram" : "box";
+  if (model.normalisation != normalisation)
+    faults.add(fmt::format("normalisation \"{}\" is not known", model.normalisation));
   if (!(model.network.width > 0 && model.network.width <= 16)) faults.add("its width is out of range");
   if (!(model.voxel_size_A > 0)) faults.add("its voxel size is not positive");
   std::set<int> numbers;

@@ -7,7 +7,7 @@
 namespace tessera {
 
 struct ModelClass {
-  int number = 0;  // rlnClassNumber of its particles
+  int number = 0;  // rlnClassNumber of its particles, or the label of its voxels
   std::string name;
 };
 
@@ -41,10 +41,11 @@ class OpenSet {
 struct Model {
   NetworkOptions network;
   double voxel_size_A = 0;
-  std::vector<ModelClass> classes;    // in the order of the outputs
-  std::string normalisation = "box";  // each box to mean 0 and variance 1 (nn/examples.h)
-  nlohmann::ordered_json training;    // options, history, data: for the reader
-  std::vector<NamedTensor> weights;   // Network::state()
+  std::vector<ModelClass> classes;  // in the order of the outputs
+  // box: each box to mean 0 and variance 1 (nn/examples.h); tomogram: the whole of it, where voxels are labelled
+  std::string normalisation = "box";
+  nlohmann::ordered_json training;   // options, history, data: for the reader
+  std::vector<NamedTensor> weights;  // Network::state()
   OpenSet open_set;
 };
 

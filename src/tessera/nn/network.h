@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Convolutional networks that tell the class of a subtomogram. The interface knows nothing of LibTorch: what does lives
-// in a library of its own, loaded when the first network is made, so that all else starts without it.
+// Convolutional networks that tell the class of a subtomogram, or of every voxel of a tomogram. The interface knows
+// nothing of LibTorch: what does lives in a library of its own, loaded when the first network is made, so that all else
+// starts without it.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +11,14 @@
 
 #include "tessera/base/errors.h"
 #include "tessera/base/option.h"
+#include "tessera/base/shape.h"
 
 namespace tessera {
 
 // inception3d, dsrf3d: Xu et al. 2017 ([S] 2.2), layers as in docs/theory/subdivision.md; Glorot-uniform weights,
 // biases 0. residual3d: smoothing to half the edge, a strided convolution, residual blocks of 32 and 128 channels,
-// means and maxima over the box; 0.63 M parameters, 0.13 GMAC at 40³.
+// means and maxima over the box; 0.63 M parameters, 0.13 GMAC at 40³. edssn3d, edssn3d-full label voxels: the network
+// of [P] 4.2, and the same with a skip connection at full resolution (docs/theory/segmentation.md).
 struct NetworkOptions {
   std::string network = "residual3d";
   int box = 40;                // voxels of the cubic input
@@ -29,7 +32,13 @@ struct NetworkOptions {
 
   void add_faults(Faults& faults) const;
 };
-std::vector<std::string> network_names();
+std::vector<std::string> network_names();               // those that tell the class of a box
+std::vector<std::string> segmentation_network_names();  // those that tell the class of every voxel
+bool labels_voxels(const std::string& network);
+// Edges of what a network that labels voxels takes are multiples of this.
+inline constexpr int segmentation_grid = 8;
+// Of a block cut out on that grid, so many voxels along each face would be answered otherwise by its surroundings.
+inline constexpr int segmentation_reach = 16;
 // The network's own: 0.3 for inception3d ([S]: "a unit was retained with probability 70 %"; its public code drops 70
 // %), 0 for dsrf3d, 0.2 for residual3d.
 inline double default_dropout(const std::string& network) {
@@ -52,13 +61,14 @@ struct OptimiserOptions {
 };
 
 struct NetworkOutputs {
-  std::vector<float> linear;    // n × classes: before the softmax ([S] Eq. 3)
-  std::vector<float> features;  // n × feature_count: what the last layer sees; of inception3d its means over the box
+  std::vector<float> linear;    // n × classes (× box³ where voxels are labelled): before the softmax ([S] Eq. 3)
+  std::vector<float> features;  // n × feature_count: what the last layer sees; of inception3d its means over the box;
+                                // nothing where voxels are labelled
 };
 
 struct StepResult {
   double loss = 0;      // mean cross-entropy of the batch
-  int64_t correct = 0;  // of the batch, dropout in force
+  int64_t correct = 0;  // labels of the batch, dropout in force
 };
 
 // Not thread-safe. On a CPU the same calls give the same bits for the same number of threads.
@@ -76,9 +86,13 @@ class Network {
 
   // images: n × box³ of mean 0 and variance 1. No dropout; running means of normalisation.
   virtual NetworkOutputs evaluate(const float* images, int64_t n) = 0;
+  // Of a network that labels voxels: probabilities, classes × shape, of one image of any shape (multiples of
+  // segmentation_grid). Others: InternalError.
+  virtual std::vector<float> probabilities(const float* image, Shape3 shape) = 0;
 
   virtual void set_optimiser(const OptimiserOptions& options) = 0;
-  // One update at that rate; labels from 0. `draw` seeds the dropout of this step. smoothing: share of the target
+  // One update at that rate; labels from 0, one for each image or n × box³ of them, of which negative ones are left out
+  // of the loss. `draw` seeds the dropout of this step. smoothing: share of the target
   // probability spread over all classes. NumericalError when the loss is not finite.
   virtual StepResult step(const float* images, const int* labels, int64_t n, double rate, double smoothing,
                           uint64_t draw) = 0;

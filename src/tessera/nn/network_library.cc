@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -65,16 +66,29 @@ std::vector<std::string> network_names() {
   return {"inception3d", "dsrf3d", "residual3d"};
 }
 
+std::vector<std::string> segmentation_network_names() {
+  return {"edssn3d", "edssn3d-full"};
+}
+
+bool labels_voxels(const std::string& network) {
+  const auto names = segmentation_network_names();
+  return std::find(names.begin(), names.end(), network) != names.end();
+}
+
 int smallest_box(const std::string& network) {
   return network == "inception3d" ? 8 : network == "dsrf3d" ? 4 : 8;
 }
 
 void NetworkOptions::add_faults(Faults& faults) const {
-  require_one_of("network", network, network_names(), faults);
+  std::vector<std::string> known = network_names();
+  for (const std::string& name : segmentation_network_names()) known.push_back(name);
+  require_one_of("network", network, known, faults);
   require_one_of("device", device, {"cpu", "cuda"}, faults);
   if (classes < 2) faults.add(fmt::format("{} class: a network needs at least two to tell apart", classes));
   if (box < smallest_box(network) || box > 256)
     faults.add(fmt::format("boxes of {}³ voxels: {} takes {}³ to 256³", box, network, smallest_box(network)));
+  if (labels_voxels(network) && box % segmentation_grid != 0)
+    faults.add(fmt::format("boxes of {}³ voxels: {} takes multiples of {}", box, network, segmentation_grid));
   if (dropout != -1 && !(dropout >= 0 && dropout < 1))
     faults.add(fmt::format("--dropout {}: a probability below 1", dropout));
 }

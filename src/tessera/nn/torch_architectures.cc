@@ -7,6 +7,20 @@
 #include "tessera/nn/torch_architectures.h"
 
 namespace tessera {
+
+int scaled(int channels, double width) {
+  return std::max(1, static_cast<int>(std::lround(channels * width)));
+}
+
+void start_glorot(torch::nn::Module& module) {
+  torch::NoGradGuard no_gradient;
+  for (const auto& parameter : module.parameters())
+    if (parameter.dim() > 1)
+      torch::nn::init::xavier_uniform_(parameter);
+    else
+      torch::nn::init::zeros_(parameter);
+}
+
 namespace {
 
 using torch::Tensor;
@@ -15,22 +29,8 @@ using torch::nn::Conv3dOptions;
 using torch::nn::Linear;
 namespace functional = torch::nn::functional;
 
-int scaled(int channels, double width) {
-  return std::max(1, static_cast<int>(std::lround(channels * width)));
-}
-
 Tensor max_pool(const Tensor& x) {
   return torch::max_pool3d(x, 2, 2);
-}
-
-// Glorot & Bengio 2010 for weights, zero for biases, as Keras starts layers.
-void start_glorot(torch::nn::Module& module) {
-  torch::NoGradGuard no_gradient;
-  for (const auto& parameter : module.parameters())
-    if (parameter.dim() > 1)
-      torch::nn::init::xavier_uniform_(parameter);
-    else
-      torch::nn::init::zeros_(parameter);
 }
 
 // [S] Fig. 1a.
@@ -64,6 +64,9 @@ struct Inception3D : Architecture {
     const Tensor kept = torch::dropout(pooled.flatten(1), dropout_, is_training());
     return {last_(kept), pooled.mean({2, 3, 4})};
   }
+  int64_t output_edge(const std::string& weight, int64_t box) const override {
+    return weight.starts_with("first") ? box - 4 : (box - 4) / 2;
+  }
   Conv3d first_{nullptr}, one_{nullptr}, three_reduce_{nullptr}, three_{nullptr}, five_reduce_{nullptr}, five_{nullptr},
       pooled_{nullptr};
   Linear last_{nullptr};
@@ -94,6 +97,9 @@ struct Dsrf3D : Architecture {
     x = max_pool(torch::relu(conv4_(torch::relu(conv3_(x)))));
     x = torch::relu(dense2_(torch::relu(dense1_(x.flatten(1)))));
     return {last_(torch::dropout(x, dropout_, is_training())), x};
+  }
+  int64_t output_edge(const std::string& weight, int64_t box) const override {
+    return weight.starts_with("conv1") || weight.starts_with("conv2") ? box : box / 2;
   }
   Conv3d conv1_{nullptr}, conv2_{nullptr}, conv3_{nullptr}, conv4_{nullptr};
   Linear dense1_{nullptr}, dense2_{nullptr}, last_{nullptr};
@@ -145,6 +151,10 @@ struct Residual3D : Architecture {
     const Tensor pooled = pooled_norm_(torch::cat({x.mean({2, 3, 4}), x.amax({2, 3, 4})}, 1));
     return {last_(torch::dropout(pooled, dropout_, is_training())), pooled};
   }
+  int64_t output_edge(const std::string& weight, int64_t box) const override {
+    const int64_t stem = (box / 2 - 1) / 2 + 1;
+    return weight.starts_with("block2") ? (stem - 1) / 2 + 1 : stem;
+  }
   Conv3d stem_{nullptr};
   torch::nn::BatchNorm3d stem_norm_{nullptr};
   std::shared_ptr<ResidualBlock> block1_, block2_;
@@ -164,8 +174,10 @@ std::shared_ptr<Architecture> make_architecture(const NetworkOptions& options) {
     made = std::make_shared<Inception3D>(resolved);
   else if (options.network == "dsrf3d")
     made = std::make_shared<Dsrf3D>(resolved);
-  else
+  else if (options.network == "residual3d")
     made = std::make_shared<Residual3D>(resolved);
+  else
+    made = make_segmentation(resolved);
   if (options.doubles) made->to(torch::kDouble);
   return made;
 }

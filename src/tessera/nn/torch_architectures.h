@@ -3,19 +3,31 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "tessera/nn/network.h"
 
 namespace tessera {
 
-// forward: (n, 1, box, box, box) → linear outputs (n, classes) and features (n, feature_count).
+// run: (n, 1, box, box, box) → linear outputs (n, classes) and features (n, feature_count); of networks that label
+// voxels (n, 1, z, y, x) → (n, classes, z, y, x) and nothing.
 struct Architecture : torch::nn::Module {
   virtual std::pair<torch::Tensor, torch::Tensor> run(const torch::Tensor& images) = 0;
+  // Edge of the output of the layer that holds this weight, for boxes of that edge: for counting multiply-adds.
+  virtual int64_t output_edge(const std::string& weight, int64_t box) const = 0;
   int features = 0;
+  bool labels_voxels = false;
 };
+
+// Glorot & Bengio 2010 for weights, zero for biases, as Keras starts layers.
+void start_glorot(torch::nn::Module& module);
 
 // Weights drawn by torch's generator, seeded from options.seed.
 std::shared_ptr<Architecture> make_architecture(const NetworkOptions& options);
+// One of segmentation_network_names(): torch_segmentation.cc.
+std::shared_ptr<Architecture> make_segmentation(const NetworkOptions& options);
+// Channels at that width, at least one.
+int scaled(int channels, double width);
 
 }  // namespace tessera

@@ -108,7 +108,21 @@ class TorchNetwork : public Network {
       module_->eval();
       const MixedPrecision mixed(device_.is_cuda());
       const auto [linear, features] = module_->run(batch(images, n));
-      return NetworkOutputs{named("", linear).values, named("", features).values};
+      NetworkOutputs out{named("", linear).values, {}};
+      if (features.defined()) out.features = named("", features).values;
+      return out;
+    });
+  }
+  std::vector<float> probabilities(const float* image, Shape3 shape) override {
+    const int64_t odd = (shape.z | shape.y | shape.x) % segmentation_grid;
+    if (!module_->labels_voxels || odd != 0 || shape.count() == 0)
+      throw InternalError(fmt::format("{} cannot label {}×{}×{} voxels", options_.network, shape.x, shape.y, shape.z));
+    return translated([&] {
+      torch::InferenceMode no_gradient;
+      module_->eval();
+      const MixedPrecision mixed(device_.is_cuda());
+      const Tensor linear = module_->run(images_of(image, {1, 1, shape.z, shape.y, shape.x})).first;
+      return named("", torch::softmax(linear.to(torch::kFloat), 1)).values;
     });
   }
 
@@ -126,7 +140,9 @@ class TorchNetwork : public Network {
       torch::manual_seed(draw);
       module_->train();
       module_->zero_grad();
-      const Tensor target = torch::from_blob(const_cast<int*>(labels), {n}, torch::TensorOptions().dtype(torch::kInt))
+      const int64_t box = options_.box;
+      const auto shape = module_->labels_voxels ? std::vector<int64_t>{n, box, box, box} : std::vector<int64_t>{n};
+      const Tensor target = torch::from_blob(const_cast<int*>(labels), shape, torch::TensorOptions().dtype(torch::kInt))
                                 .to(torch::kLong)
                                 .to(device_);
       Tensor linear;
@@ -136,7 +152,7 @@ class TorchNetwork : public Network {
       }
       const Tensor loss = torch::nn::functional::cross_entropy(
           options_.doubles ? linear : linear.to(torch::kFloat), target,
-          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing));
+          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing).ignore_index(-1));
       const double value = loss.item<double>();
       if (!std::isfinite(value))
         throw NumericalError(fmt::format("the loss is {} after {} updates; lower --rate", value, updates_));
@@ -162,7 +178,10 @@ class TorchNetwork : public Network {
  private:
   Tensor batch(const float* images, int64_t n) const {
     const int64_t box = options_.box;
-    Tensor out = torch::from_blob(const_cast<float*>(images), {n, 1, box, box, box}, torch::kFloat);
+    return images_of(images, {n, 1, box, box, box});
+  }
+  Tensor images_of(const float* values, const std::vector<int64_t>& shape) const {
+    Tensor out = torch::from_blob(const_cast<float*>(values), shape, torch::kFloat);
     if (options_.doubles) out = out.to(torch::kDouble);
     return out.to(device_);
   }
@@ -200,30 +219,13 @@ class TorchNetwork : public Network {
   int64_t updates_ = 0;
 };
 
-// A dense layer multiplies once per weight; a convolution once per weight and voxel of its output, which one forward
-// pass of an empty box tells by the layers' own shapes.
+// A dense layer multiplies once per weight; a convolution once per weight and voxel of its output.
 int64_t TorchNetwork::multiply_adds() const {
-  const auto edge_after = [](int64_t edge, int64_t size, int64_t stride, int64_t padding) {
-    return (edge + 2 * padding - size) / stride + 1;
-  };
   int64_t total = 0;
-  const std::string& kind = options_.network;
   for (const auto& item : module_->named_parameters()) {
     const Tensor& weight = item.value();
-    if (weight.dim() == 2) total += weight.numel();
-    if (weight.dim() != 5) continue;
-    int64_t edge = options_.box;
-    const std::string& name = item.key();
-    const auto under = [&](const char* prefix) { return name.starts_with(prefix); };
-    if (kind == "inception3d")
-      edge = under("first") ? edge - 4 : (edge - 4) / 2;
-    else if (kind == "dsrf3d")
-      edge = under("conv1") || under("conv2") ? edge : edge / 2;
-    else {
-      const int64_t stem = edge_after(edge / 2, 5, 2, 2);
-      edge = under("block2") ? edge_after(stem, 3, 2, 1) : stem;
-    }
-    total += weight.numel() * edge * edge * edge;
+    const int64_t edge = weight.dim() == 5 ? module_->output_edge(item.key(), options_.box) : 1;
+    if (weight.dim() == 2 || weight.dim() == 5) total += weight.numel() * edge * edge * edge;
   }
   return total;
 }

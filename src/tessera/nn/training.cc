@@ -17,12 +17,20 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// −log of the softmax of `label`.
-double cross_entropy(const float* linear, int classes, int label) {
-  const double largest = *std::max_element(linear, linear + classes);
+// −log of the softmax of `label`, outputs `stride` apart.
+double cross_entropy(const float* linear, int64_t classes, int64_t stride, int label) {
+  float largest = linear[0];
+  for (int64_t k = 1; k < classes; ++k) largest = std::max(largest, linear[k * stride]);
   double sum = 0;
-  for (int k = 0; k < classes; ++k) sum += std::exp(linear[k] - largest);
-  return std::log(sum) + largest - linear[label];
+  for (int64_t k = 0; k < classes; ++k) sum += std::exp(linear[k * stride] - largest);
+  return std::log(sum) + largest - linear[label * stride];
+}
+
+int likeliest(const float* linear, int64_t classes, int64_t stride) {
+  int64_t best = 0;
+  for (int64_t k = 1; k < classes; ++k)
+    if (linear[k * stride] > linear[best * stride]) best = k;
+  return static_cast<int>(best);
 }
 
 bool better(const EpochReport& a, const EpochReport& b) {
@@ -70,7 +78,7 @@ class Training {
     Progress progress(context_.sink, fmt::format("epoch {} of {}", report.epoch, options_.epochs), training_.size());
     BatchReader reader(training_, std::move(order), options_.batch, epoch);
     Batch batch;
-    int64_t correct = 0;
+    int64_t correct = 0, known = 0;
     while (reader.next(batch)) {
       if (context_.stop_requested())
         throw Interrupted(
@@ -82,12 +90,13 @@ class Training {
       ++state.updates;
       report.train_loss += step.loss * static_cast<double>(batch.size());
       correct += step.correct;
+      known += std::count_if(batch.labels.begin(), batch.labels.end(), [](int label) { return label >= 0; });
       progress.advance(batch.size());
     }
     report.train_loss /= static_cast<double>(training_.size());
-    report.train_accuracy = static_cast<double>(correct) / static_cast<double>(training_.size());
+    report.train_accuracy = static_cast<double>(correct) / static_cast<double>(std::max<int64_t>(1, known));
     if (validation_) {
-      const Predictions found = predict(network_, *validation_, options_.batch, "", false, context_);
+      const Judgement found = judge(network_, *validation_, options_.batch, context_);
       report.validation_loss = found.loss;
       report.validation_accuracy = found.accuracy;
     }
@@ -102,7 +111,7 @@ class Training {
     if (report.validation_loss)
       text += fmt::format("; validation {:.4f}, {:.4f}", *report.validation_loss, *report.validation_accuracy);
     const double left = report.seconds * (options_.epochs - report.epoch);
-    text += fmt::format("; rate {:.2g}, {:.1f} subtomograms/s, {:.0f} min left at most", report.rate,
+    text += fmt::format("; rate {:.2g}, {:.1f} boxes/s, {:.0f} min left at most", report.rate,
                         static_cast<double>(training_.size()) / report.seconds, left / 60);
     context_.sink.message(Severity::info, text);
   }
@@ -145,16 +154,16 @@ void TrainOptions::add_faults(Faults& faults) const {
 }
 
 TrainOptions TrainOptions::resolved(const std::string& network) const {
-  const bool ours = network == "residual3d";
+  const bool ours = network == "residual3d", voxels = labels_voxels(network);
   TrainOptions out = *this;
-  if (out.epochs == 0) out.epochs = ours ? 40 : 20;
-  if (out.batch == 0) out.batch = ours ? 32 : 64;
-  if (out.optimiser == "auto") out.optimiser = ours ? "adam" : "sgd";
+  if (out.epochs == 0) out.epochs = voxels ? 150 : ours ? 40 : 20;
+  if (out.batch == 0) out.batch = voxels ? 2 : ours ? 32 : 64;
+  if (out.optimiser == "auto") out.optimiser = ours || voxels ? "adam" : "sgd";
   if (out.schedule == "auto") out.schedule = ours ? "one-cycle" : "decay";
-  if (!out.rate) out.rate = ours ? 0.002 : 0.01;
+  if (!out.rate) out.rate = voxels ? 0.001 : ours ? 0.002 : 0.01;
   if (!out.weight_decay) out.weight_decay = ours ? 0.01 : 0.0;
   if (!out.smoothing) out.smoothing = ours ? 0.05 : 0.0;
-  if (out.patience < 0) out.patience = ours ? 15 : 0;
+  if (out.patience < 0) out.patience = voxels ? 20 : ours ? 15 : 0;
   return out;
 }
 
@@ -225,15 +234,53 @@ Predictions predict(Network& network, const ExampleSource& source, int64_t batch
   int64_t known = 0, correct = 0;
   for (size_t i = 0; i < out.labels.size(); ++i) {
     const float* linear = out.linear.data() + i * static_cast<size_t>(classes);
-    out.found.push_back(static_cast<int>(std::max_element(linear, linear + classes) - linear));
+    out.found.push_back(likeliest(linear, classes, 1));
     if (out.labels[i] < 0) continue;
     ++known;
     correct += out.found.back() == out.labels[i];
-    out.loss += cross_entropy(linear, classes, out.labels[i]);
+    out.loss += cross_entropy(linear, classes, 1, out.labels[i]);
   }
   if (known > 0) {
     out.loss /= static_cast<double>(known);
     out.accuracy = static_cast<double>(correct) / static_cast<double>(known);
+  }
+  return out;
+}
+
+Judgement judge(Network& network, const ExampleSource& source, int64_t batch_size, ExecContext& context) {
+  std::vector<double> sums;  // of each item: loss, labels that are known, labels that were found
+  BatchReader reader(source, items_of_rank(source.size(), batch_size, context.comm.rank(), context.comm.size()),
+                     batch_size, 0);
+  const int64_t labels = source.labels_per_item();
+  Batch batch;
+  while (reader.next(batch)) {
+    if (context.stop_requested()) throw Interrupted("stopped while applying the network");
+    const std::vector<float> linear = network.evaluate(batch.images.data(), batch.size()).linear;
+    const int64_t classes = std::ssize(linear) / (batch.size() * labels);
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      double loss = 0, known = 0, correct = 0;
+      for (int64_t v = 0; v < labels; ++v) {
+        const int label = batch.labels[i * labels + v];
+        if (label < 0) continue;
+        const float* outputs = linear.data() + i * classes * labels + v;
+        known += 1;
+        correct += likeliest(outputs, classes, labels) == label;
+        loss += cross_entropy(outputs, classes, labels, label);
+      }
+      sums.insert(sums.end(), {loss, known, correct});
+    }
+  }
+  share_rows(sums, source.size(), batch_size, context.comm);
+  Judgement out;
+  double known = 0;
+  for (size_t i = 0; i < sums.size(); i += 3) {
+    out.loss += sums[i];
+    known += sums[i + 1];
+    out.accuracy += sums[i + 2];
+  }
+  if (known > 0) {
+    out.loss /= known;
+    out.accuracy /= known;
   }
   return out;
 }

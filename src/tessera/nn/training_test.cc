@@ -56,6 +56,7 @@ class Logistic : public Network {
     out.features.assign(images, images + n * voxels);
     return out;
   }
+  std::vector<float> probabilities(const float*, Shape3) override { throw InternalError("it tells classes of boxes"); }
   void set_optimiser(const OptimiserOptions&) override { updates_ = 0; }
   StepResult step(const float* images, const int* labels, int64_t n, double rate, double, uint64_t) override {
     const NetworkOutputs made = evaluate(images, n);

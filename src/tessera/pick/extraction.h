@@ -8,7 +8,7 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/option.h"
 #include "tessera/base/random.h"
-#include "tessera/pick/tomogram.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 

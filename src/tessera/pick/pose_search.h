@@ -7,8 +7,8 @@
 
 #include "tessera/align/aligner.h"
 #include "tessera/pick/noise_spectrum.h"
-#include "tessera/pick/tomogram.h"
 #include "tessera/pick/tomogram_transfer.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 

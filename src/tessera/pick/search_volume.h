@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tessera/parallel/exec_context.h"
-#include "tessera/pick/tomogram.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 

@@ -9,9 +9,9 @@
 
 #include "tessera/parallel/exec_context.h"
 #include "tessera/pick/match_options.h"
-#include "tessera/pick/tomogram.h"
 #include "tessera/pick/tomogram_transfer.h"
 #include "tessera/so3/rotation.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 

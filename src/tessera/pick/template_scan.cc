@@ -7,7 +7,7 @@
 #include <mutex>
 
 #include "tessera/fft/plan.h"
-#include "tessera/pick/tomogram.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 namespace {

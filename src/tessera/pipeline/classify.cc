@@ -27,7 +27,9 @@ void validate(const ClassifyRequest& request) {
 
 void require_fit(const Model& model, const BoxedParticles& particles, const std::string& source) {
   Faults faults;
-  if (particles.box != model.network.box)
+  if (labels_voxels(model.network.network))
+    faults.add(model.network.network + " tells the classes of voxels, not of particles: use it with tessera segment");
+  else if (particles.box != model.network.box)
     faults.add(fmt::format("boxes of {}³ voxels; it was trained for {}³: extract or simulate that size, or train anew",
                            particles.box, model.network.box));
   if (std::abs(particles.voxel_size_A / model.voxel_size_A - 1) > 0.01)

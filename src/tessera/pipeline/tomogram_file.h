@@ -9,8 +9,8 @@
 #include "tessera/base/errors.h"
 #include "tessera/base/sink.h"
 #include "tessera/io/mrc_window.h"
-#include "tessera/pick/tomogram.h"
 #include "tessera/pick/tomogram_transfer.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 

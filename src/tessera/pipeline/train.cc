@@ -5,6 +5,7 @@
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_lock.h"
+#include "tessera/pipeline/train_segmentation.h"
 #include "tessera/pipeline/training_checkpoint.h"
 
 namespace tessera {
@@ -20,21 +21,26 @@ void validate(const TrainRequest& request) {
   network.add_faults(faults);
   request.train.add_faults(faults);
   request.fresh.add_faults(faults);
-  if (!(request.width >= 0.05 && request.width <= 16)) faults.add(fmt::format("--width {}: 0.05 to 16", request.width));
-  if (!(request.validation >= 0 && request.test >= 0 && request.validation + request.test < 1))
-    faults.add(fmt::format("--validation {} --test {}: shares of which something is left to train on",
-                           request.validation, request.test));
+  request.add_common_faults(faults);
   if (request.shift < 0 || request.shift > 16) faults.add(fmt::format("--shift {}: 0 to 16", request.shift));
-  if (request.output.empty()) faults.add("--output is missing; name the model to write");
-  std::string reason;
-  if (!networks_available(&reason)) faults.add(reason);
   faults.raise<UserError>("train");
 }
 
-std::string identity_of(const TrainRequest& request) {
+std::string identity_of(const TrainRequest& request, const std::string& inputs) {
   nlohmann::ordered_json options = options_json(request);
   for (const char* name : {"resume", "output", "half"}) options.erase(name);
-  return options.dump() + file_checksum(request.particles);
+  return options.dump() + inputs;
+}
+
+void describe_start(const TrainRequest& request, const Network& network, const TrainOutcome& outcome, int box,
+                    Sink& sink) {
+  sink.message(
+      Severity::info,
+      fmt::format("{}: {} parameters, {:.2f} GMAC for a box of {}³; {} classes, {} examples an epoch{}, {} for "
+                  "validation, {} for test",
+                  request.network, network.parameter_count(), static_cast<double>(network.multiply_adds()) / 1e9, box,
+                  outcome.classes.size(), outcome.training, request.fresh.folder.empty() ? "" : " simulated anew",
+                  outcome.validation, outcome.test));
 }
 
 // One training run, step by step.
@@ -68,20 +74,10 @@ class TrainRun {
     network.seed = context_.seed;
     const auto made = make_network(network);
     ExampleSource& source = fresh_ ? static_cast<ExampleSource&>(*fresh_) : *files_;
-    const std::string checkpoint = request_.output + ".checkpoint", identity = identity_of(request_);
-    std::optional<TrainState> resume;
-    if (request_.resume) resume = read_training_checkpoint(checkpoint, identity);
-    describe_start(*made, source);
-    StepTimer training(record, "training");
-    const TrainState state = train_network(
-        *made, source, validation_->size() > 0 ? validation_.get() : nullptr, options_, context_,
-        [&](const TrainState& now) {
-          write_training_checkpoint(checkpoint, now, identity);
-          write_learning_curve(request_.output, now.history);
-        },
-        resume ? &*resume : nullptr);
-    training.stop();
-    TrainOutcome outcome = outcome_of(*made, state, source);
+    TrainOutcome outcome;
+    outcome.test = std::ssize(split_.test);
+    outcome.classes = particles_.classes;
+    train_and_keep(*made, source, *validation_, request_, file_checksum(request_.particles), context_, record, outcome);
     StepTimer judging(record, "judging");
     Model model;
     model.network = network;
@@ -115,16 +111,6 @@ class TrainRun {
     return std::make_unique<FileExamples>(particles_.files(items), labels, particles_.box, options);
   }
 
-  void describe_start(const Network& network, const ExampleSource& source) const {
-    context_.sink.message(
-        Severity::info,
-        fmt::format("{}: {} parameters, {:.2f} GMAC for a box of {}³; {} classes, {} examples an epoch{}, {} for "
-                    "validation, {} for test",
-                    request_.network, network.parameter_count(), static_cast<double>(network.multiply_adds()) / 1e9,
-                    particles_.box, particles_.classes.size(), source.size(), fresh_ ? " simulated anew" : "",
-                    split_.validation.size(), split_.test.size()));
-  }
-
   // From the examples trained on, as the network sees them without dropout; distances are those of the validation.
   OpenSet open_set(Network& network, ExampleSource& source, int epoch) const {
     const std::unique_ptr<FileExamples> plain = fresh_ ? nullptr : examples(split_.training, false);
@@ -145,24 +131,6 @@ class TrainRun {
     for (size_t i = 0; i < found.found.size(); ++i) right.push_back(found.found[i] == found.labels[i]);
     outcome.test_accuracy = found.accuracy;
     outcome.test_interval = bootstrap_mean(right, context_.seed);
-  }
-
-  TrainOutcome outcome_of(const Network& network, const TrainState& state, const ExampleSource& source) const {
-    TrainOutcome out;
-    out.model = request_.output;
-    out.network = request_.network;
-    out.stop_reason = state.stop_reason;
-    out.parameters = network.parameter_count();
-    out.multiply_adds = network.multiply_adds();
-    out.training = source.size();
-    out.validation = validation_->size();
-    out.test = std::ssize(split_.test);
-    out.classes = particles_.classes;
-    out.history = state.history;
-    out.best_epoch = state.best_epoch;
-    for (const EpochReport& report : state.history) out.seconds_per_example += report.seconds;
-    out.seconds_per_example /= static_cast<double>(source.size()) * static_cast<double>(state.history.size());
-    return out;
   }
 
   void write_test_list() const {
@@ -207,12 +175,57 @@ nlohmann::ordered_json TrainOutcome::json() const {
                                 {"history", history_json(history)}};
   if (test_accuracy) {
     out["test_accuracy"] = *test_accuracy;
-    out["test_interval"] = {test_interval.low, test_interval.high};
+    if (!labels_voxels(network)) out["test_interval"] = {test_interval.low, test_interval.high};
   }
   return out;
 }
 
+void TrainRequest::add_common_faults(Faults& faults) const {
+  if (!(width >= 0.05 && width <= 16)) faults.add(fmt::format("--width {}: 0.05 to 16", width));
+  if (!(validation >= 0 && test >= 0 && validation + test < 1))
+    faults.add(
+        fmt::format("--validation {} --test {}: shares of which something is left to train on", validation, test));
+  if (output.empty()) faults.add("--output is missing; name the model to write");
+  std::string reason;
+  if (!networks_available(&reason)) faults.add(reason);
+}
+
+void PatchOptions::add_faults(Faults& faults) const {
+  if (edge < 16 || edge > 128) faults.add(fmt::format("--patch {}: 16 to 128", edge));
+  if (count < 0 || count > 1000000) faults.add(fmt::format("--patches {}: 0 to 1000000", count));
+  require_one_of("contrast", contrast, {"bright", "dark"}, faults);
+}
+
+void train_and_keep(Network& network, ExampleSource& source, const ExampleSource& validation,
+                    const TrainRequest& request, const std::string& inputs, ExecContext& context, RunRecord& record,
+                    TrainOutcome& outcome) {
+  outcome.model = request.output;
+  outcome.network = request.network;
+  outcome.parameters = network.parameter_count();
+  outcome.multiply_adds = network.multiply_adds();
+  outcome.training = source.size();
+  outcome.validation = validation.size();
+  describe_start(request, network, outcome, source.box(), context.sink);
+  const std::string checkpoint = request.output + ".checkpoint", identity = identity_of(request, inputs);
+  std::optional<TrainState> resume;
+  if (request.resume) resume = read_training_checkpoint(checkpoint, identity);
+  const StepTimer training(record, "training");
+  const TrainState state = train_network(
+      network, source, validation.size() > 0 ? &validation : nullptr, request.train.resolved(request.network), context,
+      [&](const TrainState& now) {
+        write_training_checkpoint(checkpoint, now, identity);
+        write_learning_curve(request.output, now.history);
+      },
+      resume ? &*resume : nullptr);
+  outcome.stop_reason = state.stop_reason;
+  outcome.history = state.history;
+  outcome.best_epoch = state.best_epoch;
+  for (const EpochReport& report : state.history) outcome.seconds_per_example += report.seconds;
+  outcome.seconds_per_example /= static_cast<double>(source.size()) * static_cast<double>(state.history.size());
+}
+
 TrainOutcome run_train(const TrainRequest& request, ExecContext& context, const CommandLine& command_line) {
+  if (labels_voxels(request.network)) return run_train_segmentation(request, context, command_line);
   validate(request);
   prepare_folder_of(request.output);
   const RunLock lock(request.output);
