@@ -68,7 +68,7 @@ tsan: packages  ## build with the thread sanitizer, run the tests of what uses t
 	@mkdir -p build
 	@cmake -S . -B build/tsan -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTESSERA_SANITIZE_THREAD=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/tsan -j $(JOBS) $(addsuffix _test,$(THREADED))
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp" ctest --test-dir build/tsan --output-on-failure -R '^($(subst $(eval ) ,|,$(THREADED)))$$'
+	@ctest --test-dir build/tsan --output-on-failure -R '^($(subst $(eval ) ,|,$(THREADED)))$$'
 
 fuzz: packages  ## damaged and hostile files for every reader, SECONDS each (clang)
 	@tools/install-packages fuzz

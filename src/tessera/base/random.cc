@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/log_gamma.h"
 
 namespace tessera {
 namespace {
@@ -106,7 +107,7 @@ uint64_t Random::poisson(double mean) {
     const double v = uniform();
     if (v == 0.0) continue;
     const double y = alpha - beta * x, t = 1.0 + std::exp(y);
-    if (y + std::log(v / (t * t)) <= k + n * std::log(mean) - std::lgamma(n + 1.0)) return static_cast<uint64_t>(n);
+    if (y + std::log(v / (t * t)) <= k + n * std::log(mean) - log_gamma(n + 1.0)) return static_cast<uint64_t>(n);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "tessera/base/log_gamma.h"
+
 namespace tessera {
 namespace {
 
@@ -25,7 +27,7 @@ double edge_value(int m, int n, double beta) {
   const double c = std::cos(beta / 2), s = std::sin(beta / 2);
   if ((j - n) % 2 != 0) sign = -sign;
   if ((c <= 0 && j + n > 0) || (s <= 0 && j - n > 0)) return 0;
-  const double log_binomial = std::lgamma(2.0 * j + 1) - std::lgamma(j + n + 1.0) - std::lgamma(j - n + 1.0);
+  const double log_binomial = log_gamma(2.0 * j + 1) - log_gamma(j + n + 1.0) - log_gamma(j - n + 1.0);
   const double log_value =
       0.5 * log_binomial + (j + n > 0 ? (j + n) * std::log(c) : 0) + (j - n > 0 ? (j - n) * std::log(s) : 0);
   return sign * std::exp(log_value);
