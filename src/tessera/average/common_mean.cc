@@ -27,8 +27,8 @@ HalfMaps difference(HalfMaps one, const HalfMaps& mean) {
 CommonMean CommonMean::of(const std::vector<FoldSums>& classes, const Volume<float>& mask) {
   CommonMean out;
   out.sums = sum_of(classes);
-  out.resolution = measure_resolution(out.sums, mask, true);
   const HalfMaps mean = half_maps(out.sums);
+  out.resolution = measure_resolution(mean, mask, true);
   for (const FoldSums& sums : classes) {
     const HalfMaps one = half_maps(sums);
     std::vector<double> fsc = half_set_fsc(difference(one, mean), mask), noise_weight(fsc.size());

@@ -136,7 +136,10 @@ std::vector<double> half_set_fsc(const HalfMaps& halves, const Volume<float>& ma
 }
 
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share) {
-  const HalfMaps halves = half_maps(sums);
+  return measure_resolution(half_maps(sums), mask, wiener, share);
+}
+
+Resolution measure_resolution(const HalfMaps& halves, const Volume<float>& mask, bool wiener, double share) {
   std::vector<double> fsc = half_set_fsc(halves, mask), weight(fsc.size());
   for (size_t s = 0; s < fsc.size(); ++s) weight[s] = 0.5 * (halves.weight[0][s] + halves.weight[1][s]);
   return resolution_of(std::move(fsc), weight, wiener, share);

@@ -51,6 +51,7 @@ struct Resolution {
 };
 // ridge = mean half-set weight · (1 − FSC)/FSC (Scheres 2012, eq. 9 with the FSC for τ²); wiener = false: `share` of
 // that weight, to bound components hardly observed.
+Resolution measure_resolution(const HalfMaps& halves, const Volume<float>& mask, bool wiener, double share = 1e-3);
 Resolution measure_resolution(const FoldSums& sums, const Volume<float>& mask, bool wiener, double share = 1e-3);
 // The same from the FSC of two halves of one kind and their mean weight in each shell.
 Resolution resolution_of(std::vector<double> fsc, const std::vector<double>& half_weight, bool wiener,
