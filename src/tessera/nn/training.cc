@@ -6,16 +6,11 @@
 #include <numbers>
 #include <numeric>
 
+#include "tessera/base/stopwatch.h"
 #include "tessera/nn/batch_reader.h"
 
 namespace tessera {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // −log of the softmax of `label`, outputs `stride` apart.
 double cross_entropy(const float* linear, int64_t classes, int64_t stride, int label) {
@@ -66,7 +61,7 @@ class Training {
 
  private:
   EpochReport train_epoch(TrainState& state) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     EpochReport report;
     report.epoch = state.epoch + 1;
     const auto epoch = static_cast<uint64_t>(state.epoch);
@@ -100,7 +95,7 @@ class Training {
       report.validation_loss = found.loss;
       report.validation_accuracy = found.accuracy;
     }
-    report.seconds = seconds_since(start);
+    report.seconds = watch.seconds();
     tell(report);
     return report;
   }

@@ -2,10 +2,10 @@
 #include "tessera/pipeline/chain.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "tessera/base/describe.h"
 #include "tessera/base/nearest.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/chain_plan.h"
 #include "tessera/pipeline/chain_record.h"
@@ -146,7 +146,7 @@ class ChainRunner {
     throw_if_stopped(context_, "the same command goes on from here");
     write_step_record(record_file, record);
     const Order order = announce(goes_on ? Order::resume : Order::begin);
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     try {
       record.result = work(step, order, sink);
     } catch (const Interrupted& error) {
@@ -155,7 +155,7 @@ class ChainRunner {
     } catch (const Error& error) {
       throw Error(fmt::format("step {}: {}", step.name, error.what()), error.exit_code());
     }
-    record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    record.seconds = watch.seconds();
     record.outputs = contents_of(files_of(step.output, true), {});
     record.finished = true;
     write_step_record(record_file, record);

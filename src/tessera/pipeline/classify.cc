@@ -2,10 +2,10 @@
 #include "tessera/pipeline/classify.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "tessera/base/describe.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/npy.h"
 #include "tessera/io/run_record.h"
@@ -72,10 +72,9 @@ NetworkResult apply_network(const std::string& model, const std::string& particl
   const auto network = network_of(out.model, device, context.threads.count(), model_file(model).string());
   const std::vector<int64_t> all = out.particles.all();
   const FileExamples source(out.particles.files(all), std::vector<int>(all.size(), -1), out.particles.box, {});
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   out.predictions = predict(*network, source, batch, "classifying", features, context);
-  out.seconds_per_particle =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() / static_cast<double>(all.size());
+  out.seconds_per_particle = watch.seconds() / static_cast<double>(all.size());
   const int classes = out.model.network.classes;
   for (size_t i = 0; i < all.size(); ++i) {
     const float* linear = out.predictions.linear.data() + i * static_cast<size_t>(classes);

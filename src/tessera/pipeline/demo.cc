@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tessera/base/describe.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
@@ -115,7 +116,7 @@ class StructureDemo {
       : request_(request), steps_(steps), context_(context), record_(record) {}
 
   DemoResult run(const std::string& structure, const std::string& name, double voxel_size_A) const {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const std::filesystem::path folder = std::filesystem::path(request_.output) / name;
     DemoResult result;
     result.structure = structure;
@@ -125,7 +126,7 @@ class StructureDemo {
     simulate(result, name, folder);
     average(result, name, folder);
     compare(result, name, folder);
-    result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result.seconds = watch.seconds();
     return result;
   }
 
@@ -249,7 +250,7 @@ std::filesystem::path demo_pipeline(const std::filesystem::path& folder) {
 
 DemoOutcome run_demo(const DemoRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   RunRecord record("demo", command_line);
   record.set_options(options_json(request));
   record.set_seed(context.seed);
@@ -277,7 +278,7 @@ DemoOutcome run_demo(const DemoRequest& request, ExecContext& context, const Com
     throw Interrupted(
         fmt::format("stopped; the finished steps are in {}, the same command starts anew", request.output));
   }
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome.seconds = watch.seconds();
   write_text_file(folder / "results.json", outcome.json().dump(2) + "\n");
   record.set_result("demo", outcome.json());
   record.write(folder / "run.json");
