@@ -18,7 +18,7 @@ struct LabelledTomogram {
   Tomogram tomogram;  // of mean 0 and variance 1, protein bright; read from several threads
   Volume<uint8_t> labels;
   std::vector<HalfTurn> turns = {HalfTurn::none, HalfTurn::y};  // that its missing wedge allows
-  std::vector<Centre> centres;
+  std::vector<Centre> centres = {};
 };
 
 // Heat maps of a cube from voxel (z, y, x) on, one for each of `spreads`: the greatest of exp(−d²/2σ²) over the centres

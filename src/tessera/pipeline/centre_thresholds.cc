@@ -47,7 +47,8 @@ void add_part(Network& network, const LabelledTomograms& data, const TomogramPar
   const LabelledTomogram& of = data.tomograms[part.tomogram];
   const Region seen = widened(part.region, of.labels.shape());
   const Vec3 corner{double(seen.x0), double(seen.y0), double(seen.z0)};
-  for (const Peak& peak : find_centres(network, classes, part_of(of.tomogram, seen), NetworkPickRequest().block, context)) {
+  for (const Peak& peak :
+       find_centres(network, classes, part_of(of.tomogram, seen), NetworkPickRequest().block, context)) {
     const Vec3 at = peak.position_voxels + corner;
     if (holds(part.region, at))
       found.picks.push_back({at * data.voxel_size_A, peak.score, index, classes[peak.label].number});

@@ -113,10 +113,8 @@ LabelledTomograms read_labelled_tomograms(const std::vector<std::string>& folder
     if (mask.named && mask.names != names)
       faults.add(labels.string() + ": its labels have other names than those of the first tomogram");
     if (!mask.named && mask.names.size() > names.size()) names = mask.names;
-    out.tomograms.push_back({normalised(file.tomogram, dark, tomogram.string()),
-                             std::move(mask.voxels),
-                             turns_of(fs::path(folder) / "tilts.tlt"),
-                             {}});
+    out.tomograms.push_back({normalised(file.tomogram, dark, tomogram.string()), std::move(mask.voxels),
+                             turns_of(fs::path(folder) / "tilts.tlt")});
     out.files.push_back(tomogram);
     out.files.push_back(labels);
   }
@@ -136,10 +134,8 @@ LabelledTomograms read_tomograms_with_centres(const std::vector<std::string>& fo
     const TomogramFile file = open_one_of(tomogram, out, faults);
     const Shape3 shape = file.tomogram.shape;
     particles.push_back(read_truth(list, shape, file.tomogram.voxel_size_A, names, faults));
-    out.tomograms.push_back({normalised(file.tomogram, dark, tomogram.string()),
-                             Volume<uint8_t>(shape),
-                             turns_of(fs::path(folder) / "tilts.tlt"),
-                             {}});
+    out.tomograms.push_back({normalised(file.tomogram, dark, tomogram.string()), Volume<uint8_t>(shape),
+                             turns_of(fs::path(folder) / "tilts.tlt")});
     out.files.push_back(tomogram);
     out.files.push_back(list);
   }

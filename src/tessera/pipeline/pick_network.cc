@@ -52,7 +52,8 @@ void NetworkPickRequest::add_faults(Faults& faults) const {
     require_readable(faults, "--model", model_file(model));
   if (threshold && !(*threshold >= 0 && *threshold <= 1))
     faults.add(fmt::format("--heat-threshold {}: 0 to 1", *threshold));
-  BlockOptions{block, block_overlap}.add_faults(faults);
+  if (block < 2 * block_overlap || block > 512 || block % segmentation_grid != 0)
+    faults.add(fmt::format("--block {}: a multiple of {}, {} to 512", block, segmentation_grid, 2 * block_overlap));
   require_one_of("device", device, {"cpu", "cuda"}, faults);
   std::string reason;
   if (!networks_available(&reason)) faults.add(reason);
