@@ -37,7 +37,9 @@ std::vector<std::string> network_names();               // those that tell the c
 std::vector<std::string> segmentation_network_names();  // those that tell the class of every voxel
 bool labels_voxels(const std::string& network);
 std::vector<std::string> centre_network_names();  // those that find the centres of particles
-bool finds_centres(const std::string& network);
+inline bool finds_centres(const std::string& network) {
+  return network == "unet3d";
+}
 // Either: an answer for every voxel, of boxes of any shape.
 inline bool answers_voxels(const std::string& network) {
   return labels_voxels(network) || finds_centres(network);

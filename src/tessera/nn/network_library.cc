@@ -79,10 +79,6 @@ std::vector<std::string> centre_network_names() {
   return {"unet3d"};
 }
 
-bool finds_centres(const std::string& network) {
-  return network == "unet3d";
-}
-
 int smallest_box(const std::string& network) {
   return network == "inception3d" ? 8 : network == "dsrf3d" ? 4 : 8;
 }
