@@ -34,6 +34,14 @@ std::string template_table(const std::vector<MatchReport>& templates) {
   return column_table(rows);
 }
 
+std::string network_table(const std::vector<NetworkClassReport>& classes) {
+  std::vector<std::vector<std::string>> rows = {{"class", "picks", "threshold", "radius/Å", "name"}};
+  for (const NetworkClassReport& c : classes)
+    rows.push_back({std::to_string(c.number), std::to_string(c.picks), fmt::format("{:.3f}", c.threshold),
+                    fmt::format("{:.0f}", c.radius_A), c.name});
+  return column_table(rows);
+}
+
 }  // namespace
 
 int cmd_pick(const Invocation& call) {
@@ -50,6 +58,7 @@ int cmd_pick(const Invocation& call) {
                                     {"list", outcome.star}});
   if (!outcome.scales.empty()) text += scale_table(outcome.scales);
   if (!outcome.templates.empty()) text += template_table(outcome.templates);
+  if (!outcome.network.classes.empty()) text += network_table(outcome.network.classes);
   return session.print(outcome.json(), text);
 }
 

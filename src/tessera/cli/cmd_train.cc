@@ -25,9 +25,14 @@ int cmd_train(const Invocation& call) {
   if (!outcome.history.empty()) {
     const EpochReport& best = outcome.history.at(outcome.best_epoch - 1);
     if (best.validation_accuracy)
-      rows.push_back({"validation", fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
+      rows.push_back({"validation", finds_centres(outcome.network)
+                                        ? fmt::format("{:.4f} of the heat explained", *best.validation_accuracy)
+                                        : fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
   }
-  if (outcome.test_accuracy && labels_voxels(outcome.network))
+  if (outcome.validation_f1) rows.push_back({"picks", fmt::format("F1 {:.4f} in validation", *outcome.validation_f1)});
+  if (outcome.test_accuracy && finds_centres(outcome.network))
+    rows.push_back({"test", fmt::format("{:.4f} of the heat explained, cube by cube", *outcome.test_accuracy)});
+  else if (outcome.test_accuracy && labels_voxels(outcome.network))
     rows.push_back({"test", fmt::format("pixel accuracy {:.4f}, cube by cube", *outcome.test_accuracy)});
   else if (outcome.test_accuracy)
     rows.push_back({"test", fmt::format("accuracy {:.4f}, 95 % of samples {:.4f} … {:.4f}", *outcome.test_accuracy,

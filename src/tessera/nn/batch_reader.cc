@@ -31,10 +31,13 @@ Batch BatchReader::batch_at(size_t from) const {
   out.items.assign(order_.begin() + static_cast<int64_t>(from), order_.begin() + static_cast<int64_t>(to));
   const int64_t voxels = int64_t{1} * source_.box() * source_.box() * source_.box();
   out.images.resize(out.items.size() * static_cast<size_t>(voxels));
-  const auto labels = static_cast<size_t>(source_.labels_per_item());
+  const auto heat = static_cast<size_t>(source_.heat_maps() * voxels);
+  const auto labels = static_cast<size_t>(heat > 0 ? 0 : source_.labels_per_item());
   out.labels.resize(out.items.size() * labels);
+  out.heat.resize(out.items.size() * heat);
   for (size_t i = 0; i < out.items.size(); ++i) {
-    source_.load_labels(out.items[i], epoch_, out.labels.data() + i * labels);
+    if (labels > 0) source_.load_labels(out.items[i], epoch_, out.labels.data() + i * labels);
+    if (heat > 0) source_.load_heat(out.items[i], epoch_, out.heat.data() + i * heat);
     source_.load(out.items[i], epoch_, out.images.data() + i * static_cast<size_t>(voxels));
   }
   return out;

@@ -15,7 +15,8 @@ namespace tessera {
 
 struct Batch {
   std::vector<float> images;   // n × box³
-  std::vector<int> labels;     // n × labels_per_item
+  std::vector<int> labels;     // n × labels_per_item; empty where there are
+  std::vector<float> heat;     // n × heat_maps × box³
   std::vector<int64_t> items;  // places in the source
   int64_t size() const { return static_cast<int64_t>(items.size()); }
 };

@@ -106,12 +106,12 @@ void apply_in_blocks(Network& network, int classes, const Tomogram& tomogram, co
   const Shape3 shape = tomogram.shape;
   const auto z = axis_blocks(shape.z, options).blocks, y = axis_blocks(shape.y, options).blocks,
              x = axis_blocks(shape.x, options).blocks;
-  Progress progress(context.sink, "labelling voxels", std::ssize(z) * std::ssize(y) * std::ssize(x));
+  Progress progress(context.sink, "applying the network", std::ssize(z) * std::ssize(y) * std::ssize(x));
   Front front(classes * shape.y * shape.x, take);
   for (size_t k = 0; k < z.size(); ++k) {
     for (const auto& by : y)
       for (const auto& bx : x) {
-        if (context.stop_requested()) throw Interrupted("stopped while labelling voxels; nothing was written");
+        if (context.stop_requested()) throw Interrupted("stopped while applying the network; nothing was written");
         const Shape3 block{z[k].length, by.length, bx.length};
         const TomogramBox box = read_box(tomogram, z[k].begin, by.begin, bx.begin, block);
         add_block(network.probabilities(box.voxels.data(), block), classes, shape, z[k], by, bx, front);

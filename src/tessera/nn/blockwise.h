@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A network that labels voxels, applied to a tomogram of any size in overlapping blocks.
+// A network that answers for voxels, applied to a tomogram of any size in overlapping blocks.
 #pragma once
 
 #include <functional>
@@ -41,7 +41,7 @@ struct AxisBlocks {
 };
 AxisBlocks axis_blocks(int64_t voxels, const BlockOptions& options);
 
-// Takes plane z of the probabilities, classes × y × x; planes come in order.
+// Takes plane z of the probabilities or heat maps, classes × y × x; planes come in order.
 using PlaneTaker = std::function<void(int64_t z, const std::vector<float>& probabilities)>;
 
 // `tomogram` normalised as in training. Beyond its border the network is given 0. Memory: classes × y × x floats for

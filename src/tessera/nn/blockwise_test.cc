@@ -98,6 +98,24 @@ TEST_F(Blockwise, IsOneBlockWhereTheOverlapIsWide) {
   EXPECT_LT(difference(whole.first, blocks.first), 1e-5);
 }
 
+// What unet3d depends on is what edssn3d does: the same overlap will do.
+TEST_F(Blockwise, HeatMapsAreThoseOfOneBlock) {
+  NetworkOptions options;
+  options.network = "unet3d";
+  options.width = 0.125;
+  options.classes = 3;
+  const auto network = make_network(options);
+  std::vector<NamedTensor> state = network->state();
+  for (NamedTensor& tensor : state)
+    if (tensor.name == "last0.bias") tensor.values.assign(3, 0.0f);  // heat of about a half instead of a hundredth
+  network->set_state(state);
+  const Applied whole = applied(*network, tomogram_, {144, 40}), blocks = applied(*network, tomogram_, {80, 40});
+  const auto [low, high] = std::minmax_element(whole.first.begin(), whole.first.end());
+  EXPECT_GT(*high - *low, 0.1) << "otherwise anything agrees";
+  EXPECT_LT(difference(whole.first, blocks.first), 1e-5);
+  EXPECT_GT(difference(whole.first, applied(*network, tomogram_, {80, 16}).first), 1e-5) << "narrower ones do not";
+}
+
 TEST_F(Blockwise, DiffersAtSeamsAloneWhereItIsNarrow) {
   const Applied whole = applied(*network_, tomogram_, {144, 40}), blocks = applied(*network_, tomogram_, {80, 16});
   EXPECT_LT(blocks.worst_sum, 1e-5);

@@ -12,8 +12,8 @@
 
 namespace tessera {
 
-// Boxes of one edge with labels: one for each box, or one for each of its voxels. All members but prepare() may be
-// called from several threads.
+// Boxes of one edge with labels, one for each box or one for each of its voxels, or with heat maps. All members but
+// prepare() may be called from several threads.
 class ExampleSource {
  public:
   virtual ~ExampleSource() = default;
@@ -26,6 +26,10 @@ class ExampleSource {
     (void)epoch;
     *to = label(i);
   }
+  // Where centres are to be found: so many heat maps for each box, instead of labels. Writes heat_maps() × box³ values,
+  // those of load(i, epoch); negative: not known.
+  virtual int heat_maps() const { return 0; }
+  virtual void load_heat(int64_t i, uint64_t epoch, float* to) const { (void)i, (void)epoch, (void)to; }
   // Before each epoch, no load() running.
   virtual void prepare(uint64_t epoch) { (void)epoch; }
   // Writes box³ values of mean 0 and variance 1, over the box or over its tomogram: the same for the same (i, epoch).

@@ -95,7 +95,11 @@ void write_model(const std::filesystem::path& path, const Model& model, bool hal
   TensorFile file;
   file.kind = "model";
   auto classes = nlohmann::ordered_json::array();
-  for (const ModelClass& c : model.classes) classes.push_back({{"number", c.number}, {"name", c.name}});
+  for (const ModelClass& c : model.classes) {
+    classes.push_back({{"number", c.number}, {"name", c.name}});
+    if (finds_centres(model.network.network))
+      classes.back().update({{"radius_A", c.radius_A}, {"threshold", c.threshold}});
+  }
   file.header = {{"network", model.network.network},
                  {"box", model.network.box},
                  {"width", model.network.width},
@@ -121,8 +125,12 @@ Model read_model(const std::filesystem::path& path) {
     model.network.dropout = header.at("dropout").get<double>();
     model.voxel_size_A = header.at("voxel_size_A").get<double>();
     model.normalisation = header.at("normalisation").get<std::string>();
-    for (const auto& c : header.at("classes"))
+    for (const auto& c : header.at("classes")) {
       model.classes.push_back({c.at("number").get<int>(), c.at("name").get<std::string>()});
+      if (!finds_centres(model.network.network)) continue;
+      model.classes.back().radius_A = c.at("radius_A").get<double>();
+      model.classes.back().threshold = c.at("threshold").get<double>();
+    }
     model.training = header.at("training");
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{}: its header is incomplete ({}); it is of another version of Tessera: train again",
@@ -131,7 +139,7 @@ Model read_model(const std::filesystem::path& path) {
   model.network.classes = static_cast<int>(model.classes.size());
   Faults faults;
   model.network.add_faults(faults);
-  const char* normalisation = labels_voxels(model.network.network) ? "tomogram" : "box";
+  const char* normalisation = answers_voxels(model.network.network) ? "tomogram" : "box";
   if (model.normalisation != normalisation)
     faults.add(fmt::format("normalisation \"{}\" is not known", model.normalisation));
   if (!(model.network.width > 0 && model.network.width <= 16)) faults.add("its width is out of range");
@@ -139,6 +147,9 @@ Model read_model(const std::filesystem::path& path) {
   std::set<int> numbers;
   for (const ModelClass& c : model.classes)
     if (!numbers.insert(c.number).second) faults.add(fmt::format("class {} is there twice", c.number));
+  for (const ModelClass& c : model.classes)
+    if (finds_centres(model.network.network) && !(c.radius_A > 0 && c.threshold >= 0 && c.threshold <= 1))
+      faults.add(fmt::format("the radius or the threshold of class {} is out of range", c.number));
   faults.raise<IoError>(path.string() + ": a model of another version of Tessera, or damaged");
   model.open_set = OpenSet::from(file, model.network.classes, path.string());
   for (NamedTensor& tensor : file.tensors)

@@ -9,6 +9,7 @@ namespace tessera {
 struct ModelClass {
   int number = 0;  // rlnClassNumber of its particles, or the label of its voxels
   std::string name;
+  double radius_A = 0, threshold = 0;  // of networks that find centres: mean of the particles, least heat of a pick
 };
 
 // Tells particles of classes that were not trained on ("open set"). A particle's distance is the least Mahalanobis
@@ -42,7 +43,7 @@ struct Model {
   NetworkOptions network;
   double voxel_size_A = 0;
   std::vector<ModelClass> classes;  // in the order of the outputs
-  // box: each box to mean 0 and variance 1 (nn/examples.h); tomogram: the whole of it, where voxels are labelled
+  // box: each box to mean 0 and variance 1 (nn/examples.h); tomogram: the whole of it, where voxels are answered for
   std::string normalisation = "box";
   nlohmann::ordered_json training;   // options, history, data: for the reader
   std::vector<NamedTensor> weights;  // Network::state()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Convolutional networks that tell the class of a subtomogram, or of every voxel of a tomogram. The interface knows
-// nothing of LibTorch: what does lives in a library of its own, loaded when the first network is made, so that all else
-// starts without it.
+// Convolutional networks that tell the class of a subtomogram, that of every voxel of a tomogram, or where the centres
+// of particles are. The interface knows nothing of LibTorch: what does lives in a library of its own, loaded when the
+// first network is made, so that all else starts without it.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,12 @@ namespace tessera {
 // inception3d, dsrf3d: Xu et al. 2017 ([S] 2.2), layers as in docs/theory/subdivision.md; Glorot-uniform weights,
 // biases 0. residual3d: smoothing to half the edge, a strided convolution, residual blocks of 32 and 128 channels,
 // means and maxima over the box; 0.63 M parameters, 0.13 GMAC at 40³. edssn3d, edssn3d-full label voxels: the network
-// of [P] 4.2, and the same with a skip connection at full resolution (docs/theory/segmentation.md).
+// of [P] 4.2, and the same with a skip connection at full resolution (docs/theory/segmentation.md). unet3d finds
+// centres: a heat map of each class (docs/theory/picking.md); 0.15 M parameters.
 struct NetworkOptions {
   std::string network = "residual3d";
   int box = 40;                // voxels of the cubic input
-  int classes = 2;             // L, the linear outputs
+  int classes = 2;             // L, the linear outputs; of networks that find centres, heat maps
   double dropout = -1;         // probability that a unit is dropped before the last layer; -1: the network's own
   double width = 1;            // times the published numbers of channels
   bool doubles = false;        // double precision, for the test of gradients
@@ -35,7 +36,15 @@ struct NetworkOptions {
 std::vector<std::string> network_names();               // those that tell the class of a box
 std::vector<std::string> segmentation_network_names();  // those that tell the class of every voxel
 bool labels_voxels(const std::string& network);
-// Edges of what a network that labels voxels takes are multiples of this.
+std::vector<std::string> centre_network_names();  // those that find the centres of particles
+inline bool finds_centres(const std::string& network) {
+  return network == "unet3d";
+}
+// Either: an answer for every voxel, of boxes of any shape.
+inline bool answers_voxels(const std::string& network) {
+  return labels_voxels(network) || finds_centres(network);
+}
+// Edges of what a network that answers for voxels takes are multiples of this.
 inline constexpr int segmentation_grid = 8;
 // Of a block cut out on that grid, so many voxels along each face would be answered otherwise by its surroundings.
 inline constexpr int segmentation_reach = 16;
@@ -61,14 +70,21 @@ struct OptimiserOptions {
 };
 
 struct NetworkOutputs {
-  std::vector<float> linear;    // n × classes (× box³ where voxels are labelled): before the softmax ([S] Eq. 3)
+  std::vector<float> linear;  // n × classes (× box³ where voxels are answered for): before the softmax ([S] Eq. 3) or,
+                              // of heat maps, before the logistic function
   std::vector<float> features;  // n × feature_count: what the last layer sees; of inception3d its means over the box;
-                                // nothing where voxels are labelled
+                                // nothing where voxels are answered for
 };
 
+// heat_loss of a class counts per unit of its heat and so much for every voxel, that classes which are not there count
+// too.
+inline constexpr double heat_floor = 1e-3;
+
 struct StepResult {
-  double loss = 0;      // mean cross-entropy of the batch
-  int64_t correct = 0;  // labels of the batch, dropout in force
+  double loss = 0;     // of the batch: mean cross-entropy, or heat_loss
+  double correct = 0;  // labels found, dropout in force; of heat maps t, found h, the sum over the classes that are
+                       // there of 1 − Σ (t − h)²/Σ t²: the share of the heat that is explained
+  double known = 0;    // labels not −1; of heat maps the number of those classes
 };
 
 // Not thread-safe. On a CPU the same calls give the same bits for the same number of threads.
@@ -86,8 +102,8 @@ class Network {
 
   // images: n × box³ of mean 0 and variance 1. No dropout; running means of normalisation.
   virtual NetworkOutputs evaluate(const float* images, int64_t n) = 0;
-  // Of a network that labels voxels: probabilities, classes × shape, of one image of any shape (multiples of
-  // segmentation_grid). Others: InternalError.
+  // Of a network that answers for voxels: probabilities or heat maps (0 to 1), classes × shape, of one image of any
+  // shape (multiples of segmentation_grid). Others: InternalError.
   virtual std::vector<float> probabilities(const float* image, Shape3 shape) = 0;
 
   virtual void set_optimiser(const OptimiserOptions& options) = 0;
@@ -96,6 +112,9 @@ class Network {
   // probability spread over all classes. NumericalError when the loss is not finite.
   virtual StepResult step(const float* images, const int* labels, int64_t n, double rate, double smoothing,
                           uint64_t draw) = 0;
+  // The same of a network that finds centres: heat maps n × classes × box³, of which negative voxels are left out of
+  // the loss (docs/theory/picking.md).
+  virtual StepResult step_heat(const float* images, const float* heat, int64_t n, double rate) = 0;
   // Moments and counts of the optimiser: empty before the first step.
   virtual std::vector<NamedTensor> optimiser_state() const = 0;
   virtual void set_optimiser_state(const std::vector<NamedTensor>& state) = 0;

@@ -75,19 +75,25 @@ bool labels_voxels(const std::string& network) {
   return std::find(names.begin(), names.end(), network) != names.end();
 }
 
+std::vector<std::string> centre_network_names() {
+  return {"unet3d"};
+}
+
 int smallest_box(const std::string& network) {
   return network == "inception3d" ? 8 : network == "dsrf3d" ? 4 : 8;
 }
 
 void NetworkOptions::add_faults(Faults& faults) const {
   std::vector<std::string> known = network_names();
-  for (const std::string& name : segmentation_network_names()) known.push_back(name);
+  for (const auto& names : {segmentation_network_names(), centre_network_names()})
+    known.insert(known.end(), names.begin(), names.end());
   require_one_of("network", network, known, faults);
   require_one_of("device", device, {"cpu", "cuda"}, faults);
-  if (classes < 2) faults.add(fmt::format("{} class: a network needs at least two to tell apart", classes));
+  if (classes < 1) faults.add("no class: a network needs something to find");
+  if (classes == 1 && !finds_centres(network)) faults.add("1 class: a network needs at least two to tell apart");
   if (box < smallest_box(network) || box > 256)
     faults.add(fmt::format("boxes of {}³ voxels: {} takes {}³ to 256³", box, network, smallest_box(network)));
-  if (labels_voxels(network) && box % segmentation_grid != 0)
+  if (answers_voxels(network) && box % segmentation_grid != 0)
     faults.add(fmt::format("boxes of {}³ voxels: {} takes multiples of {}", box, network, segmentation_grid));
   if (dropout != -1 && !(dropout >= 0 && dropout < 1))
     faults.add(fmt::format("--dropout {}: a probability below 1", dropout));

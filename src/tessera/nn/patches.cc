@@ -9,15 +9,17 @@
 namespace tessera {
 namespace {
 
+bool holds(const Region& r, int64_t z, int64_t y, int64_t x) {
+  return z >= r.z0 && z < r.z1 && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
+}
+
 // Labels of a cube from (z, y, x) on; −1 outside the region.
 void read_labels(const Volume<uint8_t>& labels, const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge,
                  int* to) {
   for (int64_t k = z; k < z + edge; ++k)
     for (int64_t j = y; j < y + edge; ++j)
       for (int64_t i = x; i < x + edge; ++i) {
-        const bool inside =
-            k >= region.z0 && k < region.z1 && j >= region.y0 && j < region.y1 && i >= region.x0 && i < region.x1;
-        *to++ = inside ? labels(k, j, i) : -1;
+        *to++ = holds(region, k, j, i) ? labels(k, j, i) : -1;
       }
 }
 
@@ -33,6 +35,32 @@ void turn_cube(std::vector<T> from, int64_t edge, HalfTurn turn, T* to) {
 }
 
 }  // namespace
+
+std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::vector<double>& spreads,
+                                const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge) {
+  const int64_t count = edge * edge * edge;
+  std::vector<float> out(spreads.size() * static_cast<size_t>(count));
+  for (const Centre& centre : centres) {
+    const double spread = spreads.at(static_cast<size_t>(centre.map)), reach = 4 * spread;
+    const Vec3 at = centre.voxel - Vec3{double(x), double(y), double(z)};
+    const auto from = [&](double c) { return std::max<int64_t>(0, static_cast<int64_t>(std::ceil(c - reach))); };
+    const auto to = [&](double c) { return std::min(edge - 1, static_cast<int64_t>(std::floor(c + reach))); };
+    float* map = out.data() + centre.map * count;
+    for (int64_t k = from(at.z); k <= to(at.z); ++k)
+      for (int64_t j = from(at.y); j <= to(at.y); ++j)
+        for (int64_t i = from(at.x); i <= to(at.x); ++i) {
+          const Vec3 d = Vec3{double(i), double(j), double(k)} - at;
+          const double heat = std::exp(-d.dot(d) / (2 * spread * spread));
+          float& value = map[(k * edge + j) * edge + i];
+          value = std::max(value, static_cast<float>(heat));
+        }
+  }
+  for (int64_t v = 0; v < count; ++v)
+    if (!holds(region, z + v / (edge * edge), y + v / edge % edge, x + v % edge))
+      for (size_t map = 0; map < spreads.size(); ++map)
+        out[map * static_cast<size_t>(count) + static_cast<size_t>(v)] = -1;
+  return out;
+}
 
 RegionSplit split_by_region(Shape3 shape, double validation, double test) {
   const int64_t length = std::max({shape.x, shape.y, shape.z});
@@ -140,6 +168,17 @@ void RandomPatches::load_labels(int64_t i, uint64_t epoch, int* to) const {
   turn_cube(std::move(labels), options_.edge, at.turn, to);
 }
 
+void RandomPatches::load_heat(int64_t i, uint64_t epoch, float* to) const {
+  const Place at = place(i, epoch);
+  const TomogramPart& part = parts_[at.part];
+  const std::vector<float> maps =
+      heat_of_cube(tomograms_[part.tomogram].centres, options_.spreads, part.region, at.z, at.y, at.x, options_.edge);
+  const int64_t count = labels_per_item();
+  for (int64_t map = 0; map < heat_maps(); ++map)
+    turn_cube(std::vector<float>(maps.begin() + map * count, maps.begin() + (map + 1) * count), options_.edge, at.turn,
+              to + map * count);
+}
+
 void RandomPatches::load(int64_t i, uint64_t epoch, float* to) const {
   const Place at = place(i, epoch);
   const Region& r = parts_[at.part].region;
@@ -149,8 +188,8 @@ void RandomPatches::load(int64_t i, uint64_t epoch, float* to) const {
 }
 
 TilePatches::TilePatches(const std::vector<LabelledTomogram>& tomograms, const std::vector<TomogramPart>& parts,
-                         int edge)
-    : tomograms_(tomograms), edge_(edge) {
+                         int edge, std::vector<double> spreads)
+    : tomograms_(tomograms), edge_(edge), spreads_(std::move(spreads)) {
   for (const TomogramPart& part : parts) {
     const Region& r = part.region;
     for (int64_t z = r.z0; z < r.z1; z += edge)
@@ -165,6 +204,14 @@ void TilePatches::load_labels(int64_t i, uint64_t, int* to) const {
   const Region& r = tiles_[i].region;
   read_labels(tomograms_[tiles_[i].tomogram].labels, r, (r.z0 + r.z1 - edge_) / 2, (r.y0 + r.y1 - edge_) / 2,
               (r.x0 + r.x1 - edge_) / 2, edge_, to);
+}
+
+void TilePatches::load_heat(int64_t i, uint64_t, float* to) const {
+  const Region& r = tiles_[i].region;
+  const std::vector<float> maps =
+      heat_of_cube(tomograms_[tiles_[i].tomogram].centres, spreads_, r, (r.z0 + r.z1 - edge_) / 2,
+                   (r.y0 + r.y1 - edge_) / 2, (r.x0 + r.x1 - edge_) / 2, edge_);
+  std::copy(maps.begin(), maps.end(), to);
 }
 
 void TilePatches::load(int64_t i, uint64_t, float* to) const {

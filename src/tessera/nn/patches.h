@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What networks that label voxels are trained on: cubes cut out of labelled tomograms.
+// What networks that answer for voxels are trained on: cubes cut out of labelled tomograms.
 #pragma once
 
 #include "tessera/nn/examples.h"
@@ -7,11 +7,24 @@
 
 namespace tessera {
 
+// The centre of a particle, in voxels from 0, (x, y, z).
+struct Centre {
+  Vec3 voxel;
+  int map = 0;  // of its class, from 0
+};
+
+// Of networks that find centres, a label is the map from 1 at the voxel of a centre, and 0 elsewhere.
 struct LabelledTomogram {
   Tomogram tomogram;  // of mean 0 and variance 1, protein bright; read from several threads
   Volume<uint8_t> labels;
   std::vector<HalfTurn> turns = {HalfTurn::none, HalfTurn::y};  // that its missing wedge allows
+  std::vector<Centre> centres = {};
 };
+
+// Heat maps of a cube from voxel (z, y, x) on, one for each of `spreads`: the greatest of exp(−d²/2σ²) over the centres
+// of the map, d the distance to a centre, σ its spread, both in voxels; 0 beyond 4σ; −1 outside the region.
+std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::vector<double>& spreads,
+                                const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge);
 
 // A part of one of several tomograms.
 struct TomogramPart {
@@ -44,6 +57,7 @@ class RandomPatches : public ExampleSource {
     int classes = 2;     // labels are below
     bool augment = true;
     uint64_t seed = 1;
+    std::vector<double> spreads = {};  // of the heat maps; empty: labels are learnt
   };
   // The tomograms must outlive it. Memory: 8 bytes for every voxel that is not background, at most 100,000 a class.
   RandomPatches(const std::vector<LabelledTomogram>& tomograms, std::vector<TomogramPart> parts, Options options);
@@ -52,6 +66,8 @@ class RandomPatches : public ExampleSource {
   int label(int64_t) const override { return -1; }
   int64_t labels_per_item() const override { return int64_t{1} * box() * box() * box(); }
   void load_labels(int64_t i, uint64_t epoch, int* to) const override;
+  int heat_maps() const override { return static_cast<int>(options_.spreads.size()); }
+  void load_heat(int64_t i, uint64_t epoch, float* to) const override;
   void load(int64_t i, uint64_t epoch, float* to) const override;
 
  private:
@@ -75,17 +91,21 @@ class RandomPatches : public ExampleSource {
 // Cubes that cover the parts once. What lies around a part is seen but has the label −1.
 class TilePatches : public ExampleSource {
  public:
-  TilePatches(const std::vector<LabelledTomogram>& tomograms, const std::vector<TomogramPart>& parts, int edge);
+  TilePatches(const std::vector<LabelledTomogram>& tomograms, const std::vector<TomogramPart>& parts, int edge,
+              std::vector<double> spreads = {});
   int64_t size() const override { return std::ssize(tiles_); }
   int box() const override { return edge_; }
   int label(int64_t) const override { return -1; }
   int64_t labels_per_item() const override { return int64_t{1} * edge_ * edge_ * edge_; }
   void load_labels(int64_t i, uint64_t epoch, int* to) const override;
+  int heat_maps() const override { return static_cast<int>(spreads_.size()); }
+  void load_heat(int64_t i, uint64_t epoch, float* to) const override;
   void load(int64_t i, uint64_t epoch, float* to) const override;
 
  private:
   const std::vector<LabelledTomogram>& tomograms_;
   int edge_;
+  std::vector<double> spreads_;
   std::vector<TomogramPart> tiles_;  // regions whose labels count; the cube has the same centre
 };
 

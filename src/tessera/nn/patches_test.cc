@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -111,6 +113,51 @@ TEST(RandomPatches, ArePaddedWhereAPartIsThin) {
     EXPECT_EQ(labels[v] >= 0, inside);
     EXPECT_EQ(values[v] != 0, inside);
   }
+}
+
+// Against the definition at every voxel; beyond the region nothing is known.
+TEST(HeatOfCube, IsItsDefinition) {
+  const std::vector<Centre> centres = {{{5.3, 6.1, 7.9}, 0}, {{9, 6, 7}, 0}, {{12.5, 3, 4}, 1}, {{40, 40, 40}, 1}};
+  const std::vector<double> spreads = {2.5, 1};
+  const Region region{3, 14, 0, 15, 0, 16};
+  constexpr int64_t edge = 12, z0 = 2, y0 = 1, x0 = 4;
+  const std::vector<float> found = heat_of_cube(centres, spreads, region, z0, y0, x0, edge);
+  for (int map = 0; map < 2; ++map)
+    for (int64_t v = 0; v < edge * edge * edge; ++v) {
+      const int64_t z = z0 + v / (edge * edge), y = y0 + v / edge % edge, x = x0 + v % edge;
+      const bool known = z >= 3 && z < 14 && y < 15 && x < 16;
+      double expected = known ? 0 : -1;
+      for (const Centre& c : centres) {
+        const double d = (c.voxel - Vec3{double(x), double(y), double(z)}).norm() / spreads[map];
+        if (known && c.map == map) expected = std::max(expected, std::exp(-d * d / 2));
+      }
+      EXPECT_NEAR(found[map * edge * edge * edge + v], expected, 3.4e-4) << "exp(−8) is cut";
+    }
+}
+
+TEST(RandomPatches, TurnHeatWithItsVoxels) {
+  Scene scene({30, 30, 30});
+  scene.tomograms[0].turns = {HalfTurn::x, HalfTurn::y, HalfTurn::z};
+  scene.tomograms[0].centres = {{{15, 14, 13}, 0}, {{20, 20, 20}, 1}};
+  const RandomPatches source(scene.tomograms, {{0, {0, 30, 0, 30, 0, 30}}},
+                             {.edge = 24, .count = 6, .classes = 3, .spreads = {2, 2}});
+  ASSERT_EQ(source.heat_maps(), 2);
+  const int64_t count = source.labels_per_item();
+  std::vector<float> values(count), heat(2 * count);
+  int seen = 0;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    source.load(i, 0, values.data());
+    source.load_heat(i, 0, heat.data());
+    for (int map = 0; map < 2; ++map) {
+      const auto hottest = std::max_element(heat.begin() + map * count, heat.begin() + (map + 1) * count);
+      if (*hottest < 1) continue;
+      ++seen;
+      const Vec3 c = scene.tomograms[0].centres[map].voxel;
+      const auto voxel = static_cast<int64_t>(values[hottest - heat.begin() - map * count]) - 1;
+      EXPECT_EQ(voxel, (std::llround(c.z) * 30 + std::llround(c.y)) * 30 + std::llround(c.x));
+    }
+  }
+  EXPECT_GT(seen, 3);
 }
 
 TEST(TilePatches, CountEveryVoxelOnce) {

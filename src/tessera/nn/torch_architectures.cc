@@ -176,6 +176,8 @@ std::shared_ptr<Architecture> make_architecture(const NetworkOptions& options) {
     made = std::make_shared<Dsrf3D>(resolved);
   else if (options.network == "residual3d")
     made = std::make_shared<Residual3D>(resolved);
+  else if (finds_centres(options.network))
+    made = make_unet(resolved);
   else
     made = make_segmentation(resolved);
   if (options.doubles) made->to(torch::kDouble);

@@ -10,14 +10,14 @@
 
 namespace tessera {
 
-// run: (n, 1, box, box, box) → linear outputs (n, classes) and features (n, feature_count); of networks that label
-// voxels (n, 1, z, y, x) → (n, classes, z, y, x) and nothing.
+// run: (n, 1, box, box, box) → linear outputs (n, classes) and features (n, feature_count); of networks that
+// answer for voxels (n, 1, z, y, x) → (n, classes, z, y, x) and nothing.
 struct Architecture : torch::nn::Module {
   virtual std::pair<torch::Tensor, torch::Tensor> run(const torch::Tensor& images) = 0;
   // Edge of the output of the layer that holds this weight, for boxes of that edge: for counting multiply-adds.
   virtual int64_t output_edge(const std::string& weight, int64_t box) const = 0;
   int features = 0;
-  bool labels_voxels = false;
+  bool answers_voxels = false;
 };
 
 // Glorot & Bengio 2010 for weights, zero for biases, as Keras starts layers.
@@ -25,6 +25,10 @@ void start_glorot(torch::nn::Module& module);
 
 // Weights drawn by torch's generator, seeded from options.seed.
 std::shared_ptr<Architecture> make_architecture(const NetworkOptions& options);
+// One of centre_network_names(): torch_unet.cc.
+std::shared_ptr<Architecture> make_unet(const NetworkOptions& options);
+// Of linear outputs and heat maps of one shape, the latter negative where not known (docs/theory/picking.md).
+torch::Tensor heat_loss(const torch::Tensor& linear, const torch::Tensor& heat);
 // One of segmentation_network_names(): torch_segmentation.cc.
 std::shared_ptr<Architecture> make_segmentation(const NetworkOptions& options);
 // Channels at that width, at least one.

@@ -115,14 +115,15 @@ class TorchNetwork : public Network {
   }
   std::vector<float> probabilities(const float* image, Shape3 shape) override {
     const int64_t odd = (shape.z | shape.y | shape.x) % segmentation_grid;
-    if (!module_->labels_voxels || odd != 0 || shape.count() == 0)
-      throw InternalError(fmt::format("{} cannot label {}×{}×{} voxels", options_.network, shape.x, shape.y, shape.z));
+    if (!module_->answers_voxels || odd != 0 || shape.count() == 0)
+      throw InternalError(
+          fmt::format("{} cannot answer for {}×{}×{} voxels", options_.network, shape.x, shape.y, shape.z));
     return translated([&] {
       torch::InferenceMode no_gradient;
       module_->eval();
       const MixedPrecision mixed(device_.is_cuda());
-      const Tensor linear = module_->run(images_of(image, {1, 1, shape.z, shape.y, shape.x})).first;
-      return named("", torch::softmax(linear.to(torch::kFloat), 1)).values;
+      const Tensor linear = module_->run(images_of(image, {1, 1, shape.z, shape.y, shape.x})).first.to(torch::kFloat);
+      return named("", finds_centres(options_.network) ? torch::sigmoid(linear) : torch::softmax(linear, 1)).values;
     });
   }
 
@@ -137,28 +138,34 @@ class TorchNetwork : public Network {
   StepResult step(const float* images, const int* labels, int64_t n, double rate, double smoothing,
                   uint64_t draw) override {
     return translated([&] {
-      torch::manual_seed(draw);
-      module_->train();
-      module_->zero_grad();
       const int64_t box = options_.box;
-      const auto shape = module_->labels_voxels ? std::vector<int64_t>{n, box, box, box} : std::vector<int64_t>{n};
+      const auto shape = module_->answers_voxels ? std::vector<int64_t>{n, box, box, box} : std::vector<int64_t>{n};
       const Tensor target = torch::from_blob(const_cast<int*>(labels), shape, torch::TensorOptions().dtype(torch::kInt))
                                 .to(torch::kLong)
                                 .to(device_);
-      Tensor linear;
-      {
-        const MixedPrecision mixed(device_.is_cuda());
-        linear = module_->run(batch(images, n)).first;
-      }
-      const Tensor loss = torch::nn::functional::cross_entropy(
-          options_.doubles ? linear : linear.to(torch::kFloat), target,
-          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing).ignore_index(-1));
-      const double value = loss.item<double>();
-      if (!std::isfinite(value))
-        throw NumericalError(fmt::format("the loss is {} after {} updates; lower --rate", value, updates_));
-      loss.backward();
-      update(rate);
-      return StepResult{value, linear.argmax(1).eq(target).sum().item<int64_t>()};
+      const Tensor linear = outputs_in_training(images, n, draw);
+      const double loss =
+          descend(torch::nn::functional::cross_entropy(
+                      linear, target,
+                      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(smoothing).ignore_index(-1)),
+                  rate);
+      return StepResult{loss, linear.argmax(1).eq(target).sum().item<double>(), target.ge(0).sum().item<double>()};
+    });
+  }
+  StepResult step_heat(const float* images, const float* heat, int64_t n, double rate) override {
+    if (!finds_centres(options_.network)) throw InternalError(options_.network + " has no heat maps");
+    return translated([&] {
+      const int64_t box = options_.box;
+      const Tensor target = images_of(heat, {n, options_.classes, box, box, box});
+      const Tensor linear = outputs_in_training(images, n, 0);
+      const double loss = descend(heat_loss(linear, target), rate);
+      torch::NoGradGuard no_gradient;
+      const std::vector<int64_t> all_but_classes = {0, 2, 3, 4};
+      const Tensor heat_there = target.clamp_min(0).square().sum(all_but_classes);
+      const Tensor missed = ((target - torch::sigmoid(linear)).square() * target.ge(0)).sum(all_but_classes);
+      const Tensor there = heat_there.gt(0);
+      return StepResult{loss, (1 - missed / heat_there).masked_select(there).sum().item<double>(),
+                        there.sum().item<double>()};
     });
   }
 
@@ -176,6 +183,23 @@ class TorchNetwork : public Network {
   }
 
  private:
+  Tensor outputs_in_training(const float* images, int64_t n, uint64_t draw) {
+    torch::manual_seed(draw);
+    module_->train();
+    module_->zero_grad();
+    const MixedPrecision mixed(device_.is_cuda());
+    const Tensor linear = module_->run(batch(images, n)).first;
+    return options_.doubles ? linear : linear.to(torch::kFloat);
+  }
+  // One update; the value of the loss.
+  double descend(const Tensor& loss, double rate) {
+    const auto value = loss.item<double>();
+    if (!std::isfinite(value))
+      throw NumericalError(fmt::format("the loss is {} after {} updates; lower --rate", value, updates_));
+    loss.backward();
+    update(rate);
+    return value;
+  }
   Tensor batch(const float* images, int64_t n) const {
     const int64_t box = options_.box;
     return images_of(images, {n, 1, box, box, box});

@@ -111,9 +111,82 @@ TEST(TorchNetwork, ThatLabelsVoxelsLearnsWhatIsKnown) {
     return last.correct;
   };
   EXPECT_GT(learn(labels), 4096 * 95 / 100);
-  const int64_t half = learn(hidden);
+  const double half = learn(hidden);
   EXPECT_GT(half, 2048 * 95 / 100);
   EXPECT_LE(half, 2048) << "what is not known is never right";
+}
+
+// Layer by layer, as docs/theory/picking.md lists them.
+TEST(TorchNetwork, ThatFindsCentresIsSmall) {
+  const auto network = made(published("unet3d", 4));
+  const int64_t convolutions = 432 + 6912 + 13824 + 27648 + 55296 + 4096 + 96 * 32 + 27648 + 48 * 16 + 6912,
+                norms = 2 * (4 * 16 + 4 * 32 + 2 * 64);
+  EXPECT_EQ(network->parameter_count(), convolutions + norms + 17 * 4);
+  EXPECT_LE(network->parameter_count(), 500000);
+  EXPECT_EQ(network->multiply_adds(), int64_t{64000} * (432 + 6912 + 768 + 6912 + 64) +
+                                          int64_t{8000} * (13824 + 27648 + 3072 + 27648) + 1000 * (55296 + 4096));
+}
+
+// The loss against its definition, voxel by voxel; what is not known counts nothing.
+TEST(HeatLoss, IsItsDefinition) {
+  const int64_t voxels = 8;
+  const std::vector<float> linear = noise(2 * voxels, 7);
+  std::vector<float> heat(2 * voxels);
+  for (size_t v = 0; v < heat.size(); ++v) heat[v] = v % 5 == 4 ? -1 : static_cast<float>(v % 4) / 3;
+  double expected = 0;
+  for (int64_t map = 0; map < 2; ++map) {
+    double sum = 0, of_heat = 0, known = 0;
+    for (int64_t v = map * voxels; v < (map + 1) * voxels; ++v) {
+      if (heat[v] < 0) continue;
+      const double t = heat[v], h = 1 / (1 + std::exp(-linear[v]));
+      sum -= (t - h) * (t - h) * (t * std::log(h) + (1 - t) * std::log(1 - h));
+      of_heat += t;
+      known += 1;
+    }
+    expected += sum / (of_heat + heat_floor * known) / 2;
+  }
+  const auto tensor = [&](const std::vector<float>& values) {
+    return torch::from_blob(const_cast<float*>(values.data()), {1, 2, 2, 2, 2});
+  };
+  EXPECT_NEAR(heat_loss(tensor(linear), tensor(heat)).item<double>(), expected, 1e-5 * expected);
+  std::vector<float> right(2 * voxels);
+  for (size_t v = 0; v < right.size(); ++v) right[v] = std::log(0.3f / 0.7f);
+  EXPECT_NEAR(heat_loss(tensor(right), tensor(std::vector<float>(16, 0.3f))).item<double>(), 0, 1e-9);
+}
+
+// Balls in noise, bright and dark: the heat of each class rises at its own. Heat not known teaches nothing.
+TEST(TorchNetwork, ThatFindsCentresLearnsThem) {
+  NetworkOptions options = published("unet3d", 2);
+  options.box = 16;
+  options.width = 0.25;
+  constexpr int n = 2, box = 16, voxels = box * box * box;
+  std::vector<float> images = noise(n * voxels, 8), heat(n * 2 * voxels), unknown(heat.size(), -1);
+  for (int i = 0; i < n; ++i)
+    for (int v = 0; v < voxels; ++v) {
+      const int z = v / 256 - 8, y = v / 16 % 16 - 8, x = v % 16;
+      for (int map = 0; map < 2; ++map) {
+        const int dx = x - (map == 0 ? 4 : 11), square = z * z + y * y + dx * dx;
+        if (square < 9) images[i * voxels + v] += map == 0 ? 3 : -3;
+        heat[(i * 2 + map) * voxels + v] = std::exp(-static_cast<float>(square) / 8);
+      }
+    }
+  const auto network = made(options);
+  network->set_optimiser({"adam", 0.9, 0});
+  StepResult first, last;
+  for (int i = 0; i < 60; ++i) {
+    last = network->step_heat(images.data(), heat.data(), n, 0.01);
+    if (i == 0) first = last;
+  }
+  EXPECT_EQ(last.known, 2) << "classes that are there";
+  EXPECT_LT(last.loss, 0.3 * first.loss);
+  EXPECT_GT(last.correct / last.known, 0.6);
+  const StepResult nothing = network->step_heat(images.data(), unknown.data(), n, 0.01);
+  EXPECT_EQ(nothing.loss, 0);
+  EXPECT_EQ(nothing.known, 0);
+  const std::vector<float> found = network->probabilities(images.data(), {box, box, box});
+  ASSERT_EQ(found.size(), 2u * voxels);
+  for (const float h : found) EXPECT_TRUE(h >= 0 && h <= 1);
+  EXPECT_THROW(made(published("edssn3d", 2))->step_heat(images.data(), heat.data(), 1, 0.01), InternalError);
 }
 
 TEST(TorchNetwork, GivesOneOutputPerClassAtOddBoxes) {
@@ -135,16 +208,17 @@ TEST(TorchNetwork, GivesOneOutputPerClassAtOddBoxes) {
 // the weights drawn meets one. Batch normalisation is in training mode, dropout draws the same mask.
 TEST(TorchNetwork, GradientsAreDifferences) {
   std::vector<std::string> names = network_names();
-  for (const std::string& name : segmentation_network_names()) names.push_back(name);
+  for (const auto& more : {segmentation_network_names(), centre_network_names()})
+    names.insert(names.end(), more.begin(), more.end());
   for (const std::string& name : names) {
     NetworkOptions options = published(name, 3);
-    options.box = labels_voxels(name) ? 16 : 12;
+    options.box = answers_voxels(name) ? 16 : 12;
     options.width = 0.125;
     options.doubles = true;
     options.dropout = 0.3;
     const auto module = make_architecture(options);
     module->train();
-    const int64_t n = labels_voxels(name) ? 1 : 4, box = options.box, voxels = box * box * box;
+    const int64_t n = answers_voxels(name) ? 1 : 4, box = options.box, voxels = box * box * box;
     std::vector<float> values = noise(n * voxels, 2);
     const auto images = torch::from_blob(values.data(), {n, 1, box, box, box}).to(torch::kDouble);
     const auto labels = labels_voxels(name) ? torch::arange(n * voxels, torch::kLong)
@@ -153,8 +227,12 @@ TEST(TorchNetwork, GradientsAreDifferences) {
                                                   .clamp_max(2)
                                                   .reshape({n, box, box, box})  // −1: not known
                                             : torch::tensor({0, 1, 2, 1}, torch::kLong);
+    std::vector<float> heats = noise(3 * n * voxels, 6);  // a sixth is negative: not known
+    for (float& heat : heats) heat = heat < -1 ? -1 : std::abs(heat) / 5;
+    const auto heat = torch::from_blob(heats.data(), {n, 3, box, box, box}).to(torch::kDouble);
     const auto loss = [&] {
       torch::manual_seed(5);
+      if (finds_centres(name)) return heat_loss(module->run(images).first, heat);
       return torch::nn::functional::cross_entropy(module->run(images).first, labels,
                                                   torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1));
     };

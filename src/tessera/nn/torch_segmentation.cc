@@ -43,7 +43,7 @@ struct Edssn3D : Architecture {
       merge0_ = conv("up0_merge", a, a, 1);
     }
     last_ = conv("up0_last", a, o.classes, 1);
-    labels_voxels = true;
+    answers_voxels = true;
     start_glorot(*this);
   }
   std::pair<Tensor, Tensor> run(const Tensor& images) override {

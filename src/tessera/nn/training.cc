@@ -2,6 +2,7 @@
 #include "tessera/nn/training.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -73,7 +74,7 @@ class Training {
     Progress progress(context_.sink, fmt::format("epoch {} of {}", report.epoch, options_.epochs), training_.size());
     BatchReader reader(training_, std::move(order), options_.batch, epoch);
     Batch batch;
-    int64_t correct = 0, known = 0;
+    double correct = 0, known = 0;
     while (reader.next(batch)) {
       if (context_.stop_requested())
         throw Interrupted(
@@ -81,15 +82,17 @@ class Training {
       report.rate = rate_at(options_, state.updates, updates_per_epoch_ * options_.epochs);
       const uint64_t draw = Random(context_.seed, "dropout", static_cast<uint64_t>(state.updates)).bits();
       const StepResult step =
-          network_.step(batch.images.data(), batch.labels.data(), batch.size(), report.rate, *options_.smoothing, draw);
+          batch.heat.empty() ? network_.step(batch.images.data(), batch.labels.data(), batch.size(), report.rate,
+                                             *options_.smoothing, draw)
+                             : network_.step_heat(batch.images.data(), batch.heat.data(), batch.size(), report.rate);
       ++state.updates;
       report.train_loss += step.loss * static_cast<double>(batch.size());
       correct += step.correct;
-      known += std::count_if(batch.labels.begin(), batch.labels.end(), [](int label) { return label >= 0; });
+      known += step.known;
       progress.advance(batch.size());
     }
     report.train_loss /= static_cast<double>(training_.size());
-    report.train_accuracy = static_cast<double>(correct) / static_cast<double>(std::max<int64_t>(1, known));
+    report.train_accuracy = correct / std::max(1.0, known);
     if (validation_) {
       const Judgement found = judge(network_, *validation_, options_.batch, context_);
       report.validation_loss = found.loss;
@@ -101,8 +104,8 @@ class Training {
   }
 
   void tell(const EpochReport& report) const {
-    std::string text =
-        fmt::format("epoch {}: loss {:.4f}, accuracy {:.4f}", report.epoch, report.train_loss, report.train_accuracy);
+    std::string text = fmt::format("epoch {}: loss {:.4f}, {} {:.4f}", report.epoch, report.train_loss,
+                                   training_.heat_maps() > 0 ? "explained" : "accuracy", report.train_accuracy);
     if (report.validation_loss)
       text += fmt::format("; validation {:.4f}, {:.4f}", *report.validation_loss, *report.validation_accuracy);
     const double left = report.seconds * (options_.epochs - report.epoch);
@@ -149,16 +152,17 @@ void TrainOptions::add_faults(Faults& faults) const {
 }
 
 TrainOptions TrainOptions::resolved(const std::string& network) const {
-  const bool ours = network == "residual3d", voxels = labels_voxels(network);
+  const bool centres = finds_centres(network), ours = network == "residual3d" || centres,
+             voxels = answers_voxels(network);
   TrainOptions out = *this;
-  if (out.epochs == 0) out.epochs = voxels ? 150 : ours ? 40 : 20;
-  if (out.batch == 0) out.batch = voxels ? 2 : ours ? 32 : 64;
+  if (out.epochs == 0) out.epochs = ours ? 40 : voxels ? 150 : 20;
+  if (out.batch == 0) out.batch = centres ? 4 : voxels ? 2 : ours ? 32 : 64;
   if (out.optimiser == "auto") out.optimiser = ours || voxels ? "adam" : "sgd";
   if (out.schedule == "auto") out.schedule = ours ? "one-cycle" : "decay";
-  if (!out.rate) out.rate = voxels ? 0.001 : ours ? 0.002 : 0.01;
-  if (!out.weight_decay) out.weight_decay = ours ? 0.01 : 0.0;
-  if (!out.smoothing) out.smoothing = ours ? 0.05 : 0.0;
-  if (out.patience < 0) out.patience = voxels ? 20 : ours ? 15 : 0;
+  if (!out.rate) out.rate = centres ? 0.003 : voxels ? 0.001 : ours ? 0.002 : 0.01;
+  if (!out.weight_decay) out.weight_decay = ours && !centres ? 0.01 : 0.0;
+  if (!out.smoothing) out.smoothing = ours && !centres ? 0.05 : 0.0;
+  if (out.patience < 0) out.patience = ours ? 15 : voxels ? 20 : 0;
   return out;
 }
 
@@ -242,7 +246,57 @@ Predictions predict(Network& network, const ExampleSource& source, int64_t batch
   return out;
 }
 
+namespace {
+
+// Of one class of one item: Σ |t − h|² · cross-entropy, Σ t, known voxels, Σ (t − h)², Σ t².
+std::array<double, 5> heat_sums(const float* linear, const float* heat, int64_t voxels) {
+  std::array<double, 5> out{};
+  for (int64_t v = 0; v < voxels; ++v) {
+    const double t = heat[v], z = linear[v];
+    if (t < 0) continue;
+    const double found = 1 / (1 + std::exp(-z)), missed = (t - found) * (t - found);
+    out[0] += missed * (std::max(z, 0.0) - z * t + std::log1p(std::exp(-std::abs(z))));
+    out[1] += t;
+    out[2] += 1;
+    out[3] += missed;
+    out[4] += t * t;
+  }
+  return out;
+}
+
+// heat_loss (torch_unet.cc) over all items, and the mean over classes of the share of heat that is explained.
+Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batch_size, ExecContext& context) {
+  const int64_t maps = source.heat_maps(), voxels = int64_t{1} * source.box() * source.box() * source.box();
+  std::vector<double> sums;
+  BatchReader reader(source, items_of_rank(source.size(), batch_size, context.comm.rank(), context.comm.size()),
+                     batch_size, 0);
+  Batch batch;
+  while (reader.next(batch)) {
+    if (context.stop_requested()) throw Interrupted("stopped while applying the network");
+    const std::vector<float> linear = network.evaluate(batch.images.data(), batch.size()).linear;
+    for (int64_t map = 0; map < batch.size() * maps; ++map) {
+      const auto of_map = heat_sums(linear.data() + map * voxels, batch.heat.data() + map * voxels, voxels);
+      sums.insert(sums.end(), of_map.begin(), of_map.end());
+    }
+  }
+  share_rows(sums, source.size(), batch_size, context.comm);
+  Judgement out;
+  int64_t there = 0;
+  for (int64_t map = 0; map < maps; ++map) {
+    std::array<double, 5> all{};
+    for (size_t i = static_cast<size_t>(map) * 5; i < sums.size(); i += static_cast<size_t>(maps) * 5)
+      for (size_t k = 0; k < 5; ++k) all[k] += sums[i + k];
+    out.loss += all[0] / (all[1] + heat_floor * all[2] + 1e-6) / static_cast<double>(maps);
+    if (all[4] > 0) out.accuracy += 1 - all[3] / all[4], ++there;
+  }
+  out.accuracy /= static_cast<double>(std::max<int64_t>(1, there));
+  return out;
+}
+
+}  // namespace
+
 Judgement judge(Network& network, const ExampleSource& source, int64_t batch_size, ExecContext& context) {
+  if (source.heat_maps() > 0) return judge_heat(network, source, batch_size, context);
   std::vector<double> sums;  // of each item: loss, labels that are known, labels that were found
   BatchReader reader(source, items_of_rank(source.size(), batch_size, context.comm.rank(), context.comm.size()),
                      batch_size, 0);

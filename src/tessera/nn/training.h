@@ -15,7 +15,8 @@ namespace tessera {
 // What is not given depends on the network: for inception3d and dsrf3d as [S] 3.2.1 (SGD, Nesterov momentum 0.9, rate
 // 0.01 falling as 1/(1 + 1e-6·updates), batches of 64, 20 epochs, no early stop); for residual3d AdamW at one cycle of
 // rates (Smith & Topin 2019) up to 0.002, batches of 32, 40 epochs, weight decay 0.01, label smoothing 0.05; for
-// edssn3d and edssn3d-full Adam at 0.001, at most 150 epochs, stopped after 20 that made nothing better.
+// edssn3d and edssn3d-full Adam at 0.001, at most 150 epochs, stopped after 20 that made nothing better; for unet3d as
+// residual3d, but rates up to 0.003, batches of 4, no weight decay and no smoothing.
 struct TrainOptions {
   int epochs = 0;
   int batch = 0;
@@ -26,20 +27,23 @@ struct TrainOptions {
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    visit(
-        Option{"epochs", "", "Passes over the training examples; 0: 20, of residual3d 40, of edssn3d 150", "Training"},
-        epochs);
-    visit(Option{"batch", "", "Boxes of one update; 0: 64, of residual3d 32, of edssn3d 2", "Training"}, batch);
+    visit(Option{"epochs", "", "Passes over the training examples; 0: 20, of residual3d and unet3d 40, of edssn3d 150",
+                 "Training"},
+          epochs);
+    visit(Option{"batch", "", "Boxes of one update; 0: 64, of residual3d 32, of unet3d 4, of edssn3d 2", "Training"},
+          batch);
     visit(Option{"optimiser", "",
-                 "sgd (Nesterov momentum 0.9), adam (decoupled weight decay), or auto: adam for residual3d and edssn3d",
+                 "sgd (Nesterov momentum 0.9), adam (decoupled weight decay), or auto: adam for residual3d, unet3d and "
+                 "edssn3d",
                  "Training"},
           optimiser);
     visit(Option{"schedule", "",
                  "decay: rate/(1 + 1e-6·updates); one-cycle: up for a quarter of the run, then down to nothing; auto: "
-                 "one-cycle for residual3d",
+                 "one-cycle for residual3d and unet3d",
                  "Training"},
           schedule);
-    visit(Option{"rate", "", "Greatest learning rate; 0.01, of residual3d 0.002, of edssn3d 0.001 if not given",
+    visit(Option{"rate", "",
+                 "Greatest learning rate; 0.01, of residual3d 0.002, of unet3d 0.003, of edssn3d 0.001 if not given",
                  "Training"},
           rate);
     visit(Option{"weight-decay", "", "Share of the weights taken off per unit of rate; 0, of residual3d 0.01",
@@ -49,8 +53,8 @@ struct TrainOptions {
                  "Share of the target probability spread over all classes; 0, of residual3d 0.05", "Training"},
           smoothing);
     visit(Option{"patience", "epochs",
-                 "Stop when the validation has not got better for so many; 0: never; -1: never, of residual3d 15, of "
-                 "edssn3d 20",
+                 "Stop when the validation has not got better for so many; 0: never; -1: never, of residual3d and "
+                 "unet3d 15, of edssn3d 20",
                  "Training"},
           patience);
   }
@@ -88,7 +92,8 @@ struct Predictions {
 Predictions predict(Network& network, const ExampleSource& source, int64_t batch, const std::string& title,
                     bool features, ExecContext& context);
 
-// Mean loss and share of right labels, over all labels that are known; batch by batch, so that outputs for every voxel
+// Mean loss and share of right labels, over all labels that are known, or of heat maps heat_loss and the share of the
+// heat that is explained, mean over classes; batch by batch, so that outputs for every voxel
 // need not be kept. Every rank gets the same.
 struct Judgement {
   double loss = 0, accuracy = 0;

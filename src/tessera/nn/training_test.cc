@@ -67,6 +67,7 @@ class Logistic : public Network {
       for (int k = 0; k < classes; ++k) sum += std::exp(linear[k]);
       out.loss += (std::log(sum) - linear[labels[i]]) / static_cast<double>(n);
       out.correct += std::max_element(linear, linear + classes) - linear == labels[i];
+      out.known += 1;
       for (int k = 0; k < classes; ++k) {
         const double error = std::exp(linear[k]) / sum - (k == labels[i]);
         for (int v = 0; v < voxels; ++v)
@@ -76,6 +77,9 @@ class Logistic : public Network {
     }
     ++updates_;
     return out;
+  }
+  StepResult step_heat(const float*, const float*, int64_t, double) override {
+    throw InternalError("it has no heat maps");
   }
   std::vector<NamedTensor> optimiser_state() const override {
     return {{"updates", {1}, {static_cast<float>(updates_)}}};

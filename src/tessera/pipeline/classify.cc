@@ -29,6 +29,8 @@ void require_fit(const Model& model, const BoxedParticles& particles, const std:
   Faults faults;
   if (labels_voxels(model.network.network))
     faults.add(model.network.network + " tells the classes of voxels, not of particles: use it with tessera segment");
+  else if (finds_centres(model.network.network))
+    faults.add(model.network.network + " finds particles: use it with tessera pick --method unet");
   else if (particles.box != model.network.box)
     faults.add(fmt::format("boxes of {}³ voxels; it was trained for {}³: extract or simulate that size, or train anew",
                            particles.box, model.network.box));

@@ -8,7 +8,7 @@
 #include "tessera/io/png.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/label_file.h"
-#include "tessera/pipeline/train_segmentation.h"
+#include "tessera/pipeline/train_voxels.h"
 #include "tessera/report/label_slices.h"
 
 namespace tessera {

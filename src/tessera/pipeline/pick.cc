@@ -15,7 +15,7 @@ void validate(const PickRequest& request) {
   Faults faults;
   require_readable(faults, "tomogram", request.tomogram);
   if (!request.mask.empty()) require_readable(faults, "mask", request.mask);
-  require_one_of("method", request.method, {"dog", "template"}, faults);
+  require_one_of("method", request.method, {"dog", "template", "unet"}, faults);
   if (request.output.empty()) faults.add("--output is missing; name the list to write, for example picks.star");
   if (!(request.border_A >= 0) || !std::isfinite(request.border_A))
     faults.add(fmt::format("--border {} Å cannot be negative", request.border_A));
@@ -25,6 +25,7 @@ void validate(const PickRequest& request) {
   request.region.add_faults(faults);
   request.dog.add_faults(faults);
   if (request.method == "template") request.matching.add_faults(faults);
+  if (request.method == "unet") request.network.add_faults(faults);
   faults.raise<UserError>("pick");
 }
 
@@ -85,6 +86,19 @@ std::vector<PickedParticle> run_template(const PickRequest& request, const Volum
   return out;
 }
 
+std::vector<PickedParticle> run_network(const PickRequest& request, const Volume<float>& tomogram,
+                                        const SearchRegion& region, int64_t border, ExecContext& context,
+                                        PickOutcome& outcome) {
+  NetworkPicks found =
+      pick_by_network(request.network, tomogram, outcome.voxel_size_A, region, border, request.count, context);
+  std::vector<PickedParticle> out;
+  for (const Peak& peak : found.peaks)
+    out.push_back({peak.position_voxels, peak.score, peak.radius_voxels, peak.label, {}});
+  found.peaks.clear();
+  outcome.network = std::move(found);
+  return out;
+}
+
 }  // namespace
 
 bool apply_preset(PickRequest& request) {
@@ -107,6 +121,13 @@ nlohmann::ordered_json PickOutcome::json() const {
                     {"threshold", s.threshold}});
   auto matched = nlohmann::ordered_json::array();
   for (const MatchReport& t : templates) matched.push_back(template_json(t));
+  auto found = nlohmann::ordered_json::array();
+  for (const NetworkClassReport& c : network.classes)
+    found.push_back({{"number", c.number},
+                     {"name", c.name},
+                     {"radius_A", c.radius_A},
+                     {"threshold", c.threshold},
+                     {"picks", c.picks}});
   return {{"star", star},
           {"method", method},
           {"contrast", contrast},
@@ -122,6 +143,8 @@ nlohmann::ordered_json PickOutcome::json() const {
           {"deviation", region.deviation},
           {"scales", list},
           {"templates", matched},
+          {"network_classes", found},
+          {"rescaled", network.rescaled},
           {"notes", notes}};
 }
 
@@ -167,6 +190,7 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   record.add_input(request.tomogram);
   if (!request.mask.empty()) record.add_input(request.mask);
   if (request.method == "template") record_templates(record, request.matching);
+  if (request.method == "unet") record.add_input(model_file(request.network.model));
 
   StepTimer reading(record, "read");
   std::vector<uint8_t> mask = read_mask(request, info.shape);
@@ -179,7 +203,7 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   report_region(outcome.region, request.region, outcome, context.sink);
   StepTimer searching(record, "search");
   const auto border = static_cast<int64_t>(std::ceil(request.border_A / outcome.voxel_size_A));
-  const auto search = request.method == "dog" ? run_dog : run_template;
+  const auto search = request.method == "dog" ? run_dog : request.method == "template" ? run_template : run_network;
   std::vector<PickedParticle> picks = search(request, tomogram.voxels, outcome.region, border, context, outcome);
   searching.stop();
   outcome.region.allowed.clear();

@@ -9,6 +9,7 @@
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/pick/dog.h"
+#include "tessera/pipeline/pick_network.h"
 #include "tessera/pipeline/pick_template.h"
 #include "tessera/pipeline/run_files.h"
 
@@ -25,12 +26,15 @@ struct PickRequest {
   std::optional<double> voxel_size_A;
   DogOptions dog;
   TemplateRequest matching;
+  NetworkPickRequest network;
   std::string output;
 
   template <typename Visitor>
   void describe(Visitor& visit) {
     visit(Option{"tomogram", "file.mrc", "The tomogram (MRC)", "Arguments"}, tomogram);
-    visit(Option{"method", "", "dog (differences of Gaussians) or template (known structures)", "Method"}, method);
+    visit(Option{"method", "",
+                 "dog (differences of Gaussians), template (known structures) or unet (a trained network)", "Method"},
+          method);
     visit(Option{"paper", "", "Method dog: settings of the published method; what is given besides wins", "Method"},
           paper);
     visit(Option{"count", "", "Take the best so many instead of all above a threshold; 0: no", "Method"}, count);
@@ -40,6 +44,7 @@ struct PickRequest {
     visit(Option{"voxel-size", "Å", "Of the tomogram, instead of what its header says", "Region"}, voxel_size_A);
     dog.describe(visit);
     matching.describe(visit);
+    network.describe(visit);
     visit(Option{"output", "file.star", "The particle list to write", "Output"}, output);
   }
 };
@@ -60,6 +65,7 @@ struct PickOutcome {
   SearchRegion region;                 // without `allowed`
   std::vector<DogScale> scales;        // of method dog
   std::vector<MatchReport> templates;  // of method template
+  NetworkPicks network;                // of method unet, without `peaks`
   std::vector<std::string> notes;
   nlohmann::ordered_json json() const;
 };

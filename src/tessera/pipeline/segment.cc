@@ -34,8 +34,8 @@ void validate(const SegmentRequest& request) {
 Model model_for_voxels(const std::string& file) {
   Model model = read_model(file);
   if (!labels_voxels(model.network.network))
-    throw UserError(fmt::format("{}: a {} tells the class of a box, not of voxels; train one with --network edssn3d",
-                                file, model.network.network));
+    throw UserError(fmt::format("{}: a {} does not tell the class of voxels; train one with --network edssn3d", file,
+                                model.network.network));
   return model;
 }
 

@@ -5,7 +5,7 @@
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/particle_files.h"
 #include "tessera/pipeline/run_lock.h"
-#include "tessera/pipeline/train_segmentation.h"
+#include "tessera/pipeline/train_voxels.h"
 #include "tessera/pipeline/training_checkpoint.h"
 
 namespace tessera {
@@ -159,7 +159,10 @@ class TrainRun {
 
 nlohmann::ordered_json TrainOutcome::json() const {
   auto names = nlohmann::ordered_json::array();
-  for (const ModelClass& c : classes) names.push_back({{"number", c.number}, {"name", c.name}});
+  for (const ModelClass& c : classes) {
+    names.push_back({{"number", c.number}, {"name", c.name}});
+    if (finds_centres(network)) names.back().update({{"radius_A", c.radius_A}, {"threshold", c.threshold}});
+  }
   nlohmann::ordered_json out = {{"model", model},
                                 {"network", network},
                                 {"parameters", parameters},
@@ -175,8 +178,9 @@ nlohmann::ordered_json TrainOutcome::json() const {
                                 {"history", history_json(history)}};
   if (test_accuracy) {
     out["test_accuracy"] = *test_accuracy;
-    if (!labels_voxels(network)) out["test_interval"] = {test_interval.low, test_interval.high};
+    if (!answers_voxels(network)) out["test_interval"] = {test_interval.low, test_interval.high};
   }
+  if (validation_f1) out["validation_f1"] = *validation_f1;
   return out;
 }
 
@@ -194,6 +198,7 @@ void PatchOptions::add_faults(Faults& faults) const {
   if (edge < 16 || edge > 128) faults.add(fmt::format("--patch {}: 16 to 128", edge));
   if (count < 0 || count > 1000000) faults.add(fmt::format("--patches {}: 0 to 1000000", count));
   require_one_of("contrast", contrast, {"bright", "dark"}, faults);
+  if (!(heat_spread >= 0.05 && heat_spread <= 1)) faults.add(fmt::format("--heat-spread {}: 0.05 to 1", heat_spread));
 }
 
 void train_and_keep(Network& network, ExampleSource& source, const ExampleSource& validation,
@@ -225,7 +230,7 @@ void train_and_keep(Network& network, ExampleSource& source, const ExampleSource
 }
 
 TrainOutcome run_train(const TrainRequest& request, ExecContext& context, const CommandLine& command_line) {
-  if (labels_voxels(request.network)) return run_train_segmentation(request, context, command_line);
+  if (answers_voxels(request.network)) return run_train_voxels(request, context, command_line);
   validate(request);
   prepare_folder_of(request.output);
   const RunLock lock(request.output);

@@ -9,20 +9,27 @@
 
 namespace tessera {
 
-// Of networks that label voxels.
+// Of networks that answer for voxels.
 struct PatchOptions {
-  std::vector<std::string> more;
+  std::vector<std::string> more, validate_on;
   int edge = 40;
   int count = 0;
   std::string contrast = "bright";
+  double heat_spread = 0.2;
 
   template <typename Visitor>
   void describe(Visitor& visit) {
-    const char* group = "Voxels (edssn3d)";
-    visit(Option{"more", "folder", "Further folders of tomograms with labels", group}, more);
+    const char* group = "Tomograms (edssn3d, unet3d)";
+    visit(Option{"more", "folder", "Further folders of tomograms", group}, more);
+    visit(Option{"validate-on", "folder", "Folders of tomograms that choose the epoch and, of unet3d, the thresholds",
+                 group},
+          validate_on);
     visit(Option{"patch", "voxels", "Edge of the cubes trained on; a multiple of 8", group}, edge);
     visit(Option{"patches", "", "Cubes of one epoch; 0: as many as fill what is trained on", group}, count);
     visit(Option{"contrast", "", "bright or dark: what particles are against their surroundings", group}, contrast);
+    visit(
+        Option{"heat-spread", "share", "Of unet3d: spread of the heat about a centre, of its particle's radius", group},
+        heat_spread);
   }
   void add_faults(Faults& faults) const;
 };
@@ -50,12 +57,12 @@ struct TrainRequest {
     visit(
         Option{"particles", "file.star",
                "Particle list with classes in rlnClassNumber (truth.star of simulated ones); of edssn3d, a folder with "
-               "tomogram.mrc and labels.mrc (of simulate tomogram)",
+               "tomogram.mrc and labels.mrc (of simulate tomogram), of unet3d with tomogram.mrc and truth.star",
                "Arguments"},
         particles);
     visit(Option{"network", "",
                  "inception3d, dsrf3d (as published) or residual3d tell the class of a box; edssn3d (as published) or "
-                 "edssn3d-full that of every voxel",
+                 "edssn3d-full that of every voxel; unet3d finds where particles are (tessera pick --method unet)",
                  "Network"},
           network);
     visit(
@@ -105,8 +112,9 @@ struct TrainOutcome {
   std::vector<EpochReport> history;
   int best_epoch = 0;
   std::optional<double> test_accuracy;
-  Interval test_interval;          // 95 %, bootstrap over the test particles; of voxels none
-  double seconds_per_example = 0;  // training: mean over epochs, simulation and validation included
+  std::optional<double> validation_f1;  // of picks, classes counted; of networks that find centres
+  Interval test_interval;               // 95 %, bootstrap over the test particles; of voxels none
+  double seconds_per_example = 0;       // training: mean over epochs, simulation and validation included
   nlohmann::ordered_json json() const;
 };
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tessera/pipeline/train_segmentation.h"
+#include "tessera/pipeline/train_voxels.h"
 
 #include <cmath>
 
 #include "tessera/base/describe.h"
 #include "tessera/io/run_record.h"
+#include "tessera/pipeline/centre_thresholds.h"
 #include "tessera/pipeline/labelled_tomograms.h"
 #include "tessera/pipeline/run_lock.h"
 #include "tessera/pipeline/training_checkpoint.h"
@@ -24,13 +25,16 @@ void validate(const TrainRequest& request) {
   request.add_common_faults(faults);
   if (!request.fresh.folder.empty())
     faults.add("--fresh makes particles; " + request.network + " learns from tomograms");
-  if (!request.class_names.empty()) faults.add("--class-names: labels.star beside the labels names them");
+  if (!request.class_names.empty())
+    faults.add(fmt::format("--class-names: {} names them",
+                           finds_centres(request.network) ? "truth.star" : "labels.star beside the labels"));
   faults.raise<UserError>("train");
 }
 
 std::vector<std::string> folders_of(const TrainRequest& request) {
   std::vector<std::string> out = {request.particles};
-  out.insert(out.end(), request.patches.more.begin(), request.patches.more.end());
+  for (const auto& further : {request.patches.more, request.patches.validate_on})
+    out.insert(out.end(), further.begin(), further.end());
   return out;
 }
 
@@ -40,7 +44,12 @@ struct Parts {
 
 Parts split(const LabelledTomograms& data, const TrainRequest& request) {
   Parts out;
-  for (size_t i = 0; i < data.tomograms.size(); ++i) {
+  const size_t trained_on = data.tomograms.size() - request.patches.validate_on.size();
+  for (size_t i = trained_on; i < data.tomograms.size(); ++i) {
+    const Shape3 s = data.tomograms[i].labels.shape();
+    out.validation.push_back({i, {0, s.z, 0, s.y, 0, s.x}});
+  }
+  for (size_t i = 0; i < trained_on; ++i) {
     const RegionSplit regions = split_by_region(data.tomograms[i].labels.shape(), request.validation, request.test);
     for (const Region& region : regions.training) out.training.push_back({i, region});
     if (regions.validation.shape().count() > 0) out.validation.push_back({i, regions.validation});
@@ -49,7 +58,21 @@ Parts split(const LabelledTomograms& data, const TrainRequest& request) {
   return out;
 }
 
-void require_classes(const LabelledTomograms& data, const Parts& parts, bool allow_empty) {
+void require_centres(const LabelledTomograms& data, const Parts& parts) {
+  const std::vector<int64_t> counts =
+      count_labels(data.tomograms, parts.training, static_cast<int>(data.classes.size()) + 1);
+  Faults faults;
+  if (data.classes.empty()) faults.add("there is no particle; a network needs something to find");
+  for (size_t k = 0; k < data.classes.size(); ++k)
+    if (counts[k + 1] == 0)
+      faults.add(
+          fmt::format("class {} ({}) has no particle in the regions that are trained on; simulate more of it, or hold "
+                      "out less",
+                      data.classes[k].number, data.classes[k].name));
+  faults.raise<UserError>("train");
+}
+
+void require_labels(const LabelledTomograms& data, const Parts& parts, bool allow_empty) {
   const std::vector<int64_t> counts =
       count_labels(data.tomograms, parts.training, static_cast<int>(data.classes.size()));
   Faults faults;
@@ -87,8 +110,7 @@ nlohmann::ordered_json regions_json(const LabelledTomograms& data, const std::ve
 
 }  // namespace
 
-TrainOutcome run_train_segmentation(const TrainRequest& request, ExecContext& context,
-                                    const CommandLine& command_line) {
+TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context, const CommandLine& command_line) {
   validate(request);
   prepare_folder_of(request.output);
   const RunLock lock(request.output);
@@ -97,10 +119,18 @@ TrainOutcome run_train_segmentation(const TrainRequest& request, ExecContext& co
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
   StepTimer reading(record, "reading");
-  const LabelledTomograms data = read_labelled_tomograms(folders_of(request), request.patches.contrast == "dark");
+  const bool centres = finds_centres(request.network), dark = request.patches.contrast == "dark";
+  const LabelledTomograms data = centres ? read_tomograms_with_centres(folders_of(request), dark)
+                                         : read_labelled_tomograms(folders_of(request), dark);
   reading.stop();
   const Parts parts = split(data, request);
-  require_classes(data, parts, request.allow_empty_classes);
+  if (centres)
+    require_centres(data, parts);
+  else
+    require_labels(data, parts, request.allow_empty_classes);
+  std::vector<double> spreads;
+  for (const ModelClass& c : data.classes)
+    if (centres) spreads.push_back(request.patches.heat_spread * c.radius_A / data.voxel_size_A);
 
   Model model;
   model.network.network = request.network;
@@ -118,11 +148,12 @@ TrainOutcome run_train_segmentation(const TrainRequest& request, ExecContext& co
   RandomPatches training(data.tomograms, parts.training,
                          {.edge = request.patches.edge,
                           .count = patches_of_epoch(request, parts),
-                          .classes = model.network.classes,
+                          .classes = model.network.classes + centres,
                           .augment = request.augment,
-                          .seed = context.seed});
-  const TilePatches validation(data.tomograms, parts.validation, request.patches.edge),
-      test(data.tomograms, parts.test, request.patches.edge);
+                          .seed = context.seed,
+                          .spreads = spreads});
+  const TilePatches validation(data.tomograms, parts.validation, request.patches.edge, spreads),
+      test(data.tomograms, parts.test, request.patches.edge, spreads);
   TrainOutcome outcome;
   outcome.test = test.size();
   outcome.classes = data.classes;
@@ -132,6 +163,16 @@ TrainOutcome run_train_segmentation(const TrainRequest& request, ExecContext& co
   if (test.size() > 0) {
     const StepTimer judging(record, "judging");
     outcome.test_accuracy = judge(*network, test, request.train.resolved(request.network).batch, context).accuracy;
+  }
+  if (centres) {
+    const StepTimer choosing(record, "thresholds");
+    const bool validated = !parts.validation.empty();
+    if (!validated)
+      context.sink.message(Severity::warning, "there is no validation: thresholds are those of what was trained on");
+    const ChosenThresholds chosen =
+        choose_thresholds(*network, data, validated ? parts.validation : parts.training, context);
+    model.classes = outcome.classes = chosen.classes;
+    if (validated) outcome.validation_f1 = chosen.f1;
   }
   model.weights = network->state();
   model.training = {{"options", options_json(request)},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// tessera train of networks that label voxels: from tomograms with semantic masks.
+// tessera train of networks that answer for voxels: from tomograms with semantic masks, or with the places of their
+// particles.
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@
 
 namespace tessera {
 
-// What run_train does for request.network of segmentation_network_names(). The model's header tells the regions held
-// out (held_out_regions).
-TrainOutcome run_train_segmentation(const TrainRequest& request, ExecContext& context, const CommandLine& command_line);
+// What run_train does for networks that answers_voxels(). The model's header tells the regions held out
+// (held_out_regions).
+TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context, const CommandLine& command_line);
 
 // The test regions of the tomograms a model was trained on, by name of the tomogram's file as it was given. IoError
 // where the model does not tell.

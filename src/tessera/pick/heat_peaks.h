@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From the heat maps of a network to picks.
+#pragma once
+
+#include <vector>
+
+#include "tessera/pick/peaks.h"
+
+namespace tessera {
+
+// What the class of a heat map says of its peaks.
+struct HeatClass {
+  double radius_voxels = 0;
+  double threshold = 0;  // least height
+};
+
+// Two peaks, of whatever classes, may not lie nearer than this share of both radii together: particles that touch along
+// their short axes are kept, two answers to one particle are not.
+inline constexpr double heat_peak_share = 0.5;
+
+// Collects the peaks of several maps of one shape plane by plane, so that the maps need not exist as a whole.
+class HeatPeaks {
+ public:
+  HeatPeaks(Shape3 shape, std::vector<HeatClass> classes);
+  // Plane z of all maps, class × y × x; planes come in order. Memory: three of them.
+  void take(int64_t z, const std::vector<float>& plane, Threads& threads);
+  // Those that reach the threshold of their class, without those too near to higher ones; best first. The label is the
+  // class, from 0. Oracle: find_peaks on whole maps (heat_peaks_test.cc).
+  std::vector<Peak> peaks();
+
+ private:
+  Shape3 shape_;
+  std::vector<HeatClass> classes_;
+  std::vector<PeakScan> scans_;
+  std::vector<std::vector<float>> planes_;  // the last three
+};
+
+}  // namespace tessera
