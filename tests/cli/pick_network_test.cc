@@ -55,7 +55,6 @@ TEST_F(NetworkPicks, AreLearntFoundAndJudged) {
       train({"--epochs", "12", "--patches", "32", "--rate", "0.01", "--validation", "0", "--validate-on", "tomo"});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_EQ(trained.json().at("validation_f1"), 1);
-  EXPECT_GT(trained.json().at("history").back().at("validation_accuracy"), 0.3) << "of the heat explained";
   const auto of_class = trained.json().at("classes").at(0);
   EXPECT_EQ(of_class.at("name"), "shell");
   EXPECT_NEAR(of_class.at("radius_A"), 90, 1e-2);
