@@ -86,7 +86,7 @@ install: build  ## copy the program to PREFIX/bin, its networks to PREFIX/lib/te
 	@install -Dm755 $(BUILD)/tessera $(DESTDIR)$(PREFIX)/bin/tessera
 	@if [ -f $(BUILD)/libtessera_torch.so ]; then install -Dm755 $(BUILD)/libtessera_torch.so $(DESTDIR)$(PREFIX)/lib/tessera/libtessera_torch.so; fi
 	@if [ -f $(BUILD)/libtessera_mpi.so ]; then install -Dm755 $(BUILD)/libtessera_mpi.so $(DESTDIR)$(PREFIX)/lib/tessera/libtessera_mpi.so; fi
-	@install -Dm644 models/builtin.tessera $(DESTDIR)$(PREFIX)/share/tessera/builtin.tessera
+	@for model in builtin picker; do install -Dm644 models/$$model.tessera $(DESTDIR)$(PREFIX)/share/tessera/$$model.tessera; done
 	@for file in web/report/index.html web/report/report.css web/report/report.js web/dist/view3d.js.gz examples/demo/scene.toml examples/demo/pipeline.toml; do install -Dm644 $$file $(DESTDIR)$(PREFIX)/share/tessera/$$file; done
 	@install -Dm644 tools/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/tessera
 	@mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1 && tools/make-man-page > $(DESTDIR)$(PREFIX)/share/man/man1/tessera.1

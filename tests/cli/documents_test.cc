@@ -17,12 +17,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-fs::path project() {
-  const char* docs = std::getenv("TESSERA_CLI_DOCS");
-  if (!docs) throw std::runtime_error("TESSERA_CLI_DOCS is not set; run through ctest");
-  return fs::path(docs).parent_path().parent_path();
-}
-
 // A stretch of a page: text, or what lies between two lines of ```.
 struct Stretch {
   bool fenced = false;

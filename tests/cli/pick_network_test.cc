@@ -127,15 +127,16 @@ TEST_F(NetworkPicks, RefuseUnfitTruth) {
 }
 
 TEST_F(NetworkPicks, RefuseUnfitModels) {
-  EXPECT_THAT(run({"pick", "tomo/tomogram.mrc", "--method", "unet", "--heat-threshold", "2", "--block", "64",
-                   "--output", "picks.star"})
+  EXPECT_THAT(run({"pick", "tomo/tomogram.mrc", "--method", "unet", "--model", "nowhere", "--heat-threshold", "2",
+                   "--block", "64", "--output", "picks.star"})
                   .err,
-              AllOf(HasSubstr("--model is missing"), HasSubstr("--heat-threshold 2"), HasSubstr("--block 64")));
+              AllOf(HasSubstr("nowhere"), HasSubstr("--heat-threshold 2"), HasSubstr("--block 64")));
   const Result list =
       run({"pick", "tomo/tomogram.mrc", "--method", "unet", "--model", "tomo/truth.star", "--output", "picks.star"});
   EXPECT_EQ(list.exit_code, 3) << list.err;
+  const std::string classifier = project() / "models/builtin.tessera";
   const Result other =
-      run({"pick", "tomo/tomogram.mrc", "--method", "unet", "--model", "builtin", "--output", "picks.star"});
+      run({"pick", "tomo/tomogram.mrc", "--method", "unet", "--model", classifier, "--output", "picks.star"});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_THAT(other.err, HasSubstr("residual3d does not find particles"));
 }

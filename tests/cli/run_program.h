@@ -52,6 +52,13 @@ inline std::string binary() {
   return path;
 }
 
+// The folder of the sources; from the environment too.
+inline fs::path project() {
+  const char* docs = std::getenv("TESSERA_CLI_DOCS");
+  if (!docs) throw std::runtime_error("TESSERA_CLI_DOCS is not set; run through ctest");
+  return fs::path(docs).parent_path().parent_path();
+}
+
 // Whether the networks were built, which the program opens when it needs them.
 inline bool has_torch() {
   return fs::exists(fs::path(binary()).parent_path() / "libtessera_torch.so");

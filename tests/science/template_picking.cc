@@ -9,9 +9,8 @@
 
 #include "tessera/pipeline/average.h"
 #include "tessera/pipeline/compare.h"
-#include "tessera/pipeline/evaluate_picks.h"
 #include "tessera/pipeline/extract.h"
-#include "tessera/pipeline/pick.h"
+#include "tests/science/picked.h"
 #include "tests/science/program.h"
 #include "tests/science/work_folder.h"
 #include "tests/support/workers.h"
@@ -20,40 +19,10 @@ namespace tessera {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace science;
 
-TransferOptions transfer_of(const fs::path& folder) {
-  TransferOptions out;
-  out.tilts = (folder / "tilts.tlt").string();
-  out.defocus_um = 4;
-  return out;
-}
-
-EvaluatePicksOutcome judge(const fs::path& folder, const fs::path& picks, bool class_aware, ExecContext& context) {
-  EvaluatePicksRequest request;
-  request.picks = picks.string();
-  request.truth = (folder / "truth.star").string();
-  request.tomogram = (folder / "tomogram.mrc").string();
-  request.class_aware = class_aware;
-  return run_evaluate_picks(request, context);
-}
-
-double processor_now() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return science::processor_seconds(usage);
-}
-
-PickRequest by_template(const fs::path& folder, const fs::path& picks) {
-  PickRequest request;
-  request.method = "template";
-  request.tomogram = (folder / "tomogram.mrc").string();
-  request.output = picks.string();
-  for (const char* name : {"ribosome", "chaperonin", "proteasome", "ferritin"})
-    request.matching.templates.push_back(std::string("builtin:") + name);
-  request.matching.match.symmetry = {"C1", "D7", "D7", "O"};
-  request.matching.transfer = transfer_of(folder);
-  return request;
-}
+const std::vector<std::string> four_structures = {"builtin:ribosome", "builtin:chaperonin", "builtin:proteasome",
+                                                  "builtin:ferritin"};
 
 void print_classes(const EvaluatePicksOutcome& matched, const EvaluatePicksOutcome& blobs) {
   fmt::print("{:<12} {:>5} {:>7} {:>10} {:>7} {:>7} {:>8} {:>15}\n", "class", "n", "picks", "precision", "recall", "F1",
@@ -111,18 +80,15 @@ void recover_ribosome(const fs::path& folder, const fs::path& work, const fs::pa
 void run(const fs::path& folder, const fs::path& work, ExecContext& context) {
   fs::create_directories(work);
   const fs::path picks = work / "picks.star", blobs = work / "dog.star";
-  const double begun = processor_now();
-  const PickOutcome found = run_pick(by_template(folder, picks), context);
-  const double seconds = processor_now() - begun;
+  PickRequest request = by_template(folder, picks, four_structures);
+  request.matching.match.symmetry = {"C1", "D7", "D7", "O"};
+  const double seconds = processor_seconds_of([&] { run_pick(request, context); });
   const EvaluatePicksOutcome matched = judge(folder, picks, true, context);
-  PickRequest dog;
-  dog.tomogram = (folder / "tomogram.mrc").string();
-  dog.output = blobs.string();
-  dog.count = static_cast<int>(matched.scores.all.particles);
-  run_pick(dog, context);
+  const PickRates& all = matched.scores.all;
+  run_pick(by_differences(folder, blobs, all.particles), context);
   fmt::print("\n{}: {} particles, {} picks, {:.0f} s of processor; all classes F1 {:.3f}, average precision {:.3f}\n",
-             folder.filename().string(), matched.scores.all.particles, found.picks, seconds,
-             matched.scores.all.f_score(1), matched.scores.average_precision);
+             folder.filename().string(), all.particles, all.picks, seconds, all.f_score(1),
+             matched.scores.average_precision);
   print_classes(matched, judge(folder, blobs, false, context));
   recover_ribosome(folder, work, picks, context);
 }

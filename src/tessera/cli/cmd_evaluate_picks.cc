@@ -33,17 +33,17 @@ std::string rates_table(const EvaluatePicksOutcome& outcome) {
 void add_group(std::vector<std::vector<std::string>>& rows, const std::string& name, const GroupScore& g) {
   rows.push_back({name, std::to_string(g.rates.particles), fmt::format("{:.3f}", g.rates.recall()),
                   g.own_picks ? fmt::format("{:.3f}", g.rates.precision()) : "–", fmt::format("{:.3f}", g.f1),
-                  g.error.pairs > 0 ? fmt::format("{:.1f}", g.error.median_A) : "–"});
+                  fmt::format("{:.3f}", g.f4), g.error.pairs > 0 ? fmt::format("{:.1f}", g.error.median_A) : "–"});
 }
 
 std::string group_tables(const EvaluatePicksOutcome& outcome) {
   std::vector<std::vector<std::string>> classes = {
-      {"class", "particles", "recall", "precision", "F1", "median error/Å"}};
+      {"class", "particles", "recall", "precision", "F1", "F4", "median error/Å"}};
   for (size_t i = 0; i < outcome.scores.classes.size(); ++i)
     add_group(classes, fmt::format("{} {}", outcome.scores.classes[i].class_number, outcome.class_names[i]),
               outcome.scores.classes[i]);
   std::vector<std::vector<std::string>> sizes = {
-      {"radius/Å", "particles", "recall", "precision", "F1", "median error/Å"}};
+      {"radius/Å", "particles", "recall", "precision", "F1", "F4", "median error/Å"}};
   for (const GroupScore& g : outcome.scores.sizes)
     add_group(sizes,
               std::isfinite(g.to_radius_A) ? fmt::format("{:g} to {:g}", g.from_radius_A, g.to_radius_A)

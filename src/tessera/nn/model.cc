@@ -158,14 +158,14 @@ Model read_model(const std::filesystem::path& path) {
   return model;
 }
 
-std::filesystem::path model_file(const std::string& name) {
+std::filesystem::path model_file(const std::string& name, const std::string& builtin) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   if (name != "builtin" || fs::exists(name, ignored)) return name;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path installed = program.parent_path() / "share" / "tessera" / "builtin.tessera";
+  const fs::path installed = program.parent_path() / "share" / "tessera" / builtin;
   for (fs::path above = program; above != above.parent_path(); above = above.parent_path())
-    if (fs::exists(above / "models" / "builtin.tessera", ignored)) return above / "models" / "builtin.tessera";
+    if (fs::exists(above / "models" / builtin, ignored)) return above / "models" / builtin;
   return installed;
 }
 

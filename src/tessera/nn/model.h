@@ -55,9 +55,11 @@ void write_model(const std::filesystem::path& path, const Model& model, bool hal
 // IoError as read_tensor_file; also where the header is incomplete, the network is not one of network_names() or the
 // normalisation not known.
 Model read_model(const std::filesystem::path& path);
-// Where a model is: the file of that name; of "builtin", where there is none, the one that comes with the program
-// (beside it in the build tree's models/, installed in share/tessera/).
-std::filesystem::path model_file(const std::string& name);
+// Networks that come with the program (beside it in the build tree's models/, installed in share/tessera/).
+inline constexpr const char* builtin_classifier = "builtin.tessera";
+inline constexpr const char* builtin_picker = "picker.tessera";
+// Where a model is: the file of that name; of "builtin", where there is none, the one that comes with the program.
+std::filesystem::path model_file(const std::string& name, const std::string& builtin = builtin_classifier);
 // The network of a model, its weights in place. IoError naming `source` where they do not fit the network.
 std::unique_ptr<Network> network_of(const Model& model, const std::string& device, int threads,
                                     const std::string& source);

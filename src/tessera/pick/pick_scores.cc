@@ -90,7 +90,9 @@ void fill_groups(Grouping& g, const std::vector<int32_t>& particle_of, const std
   for (size_t i = 0; i < g.groups.size(); ++i) {
     GroupScore& group = g.groups[i];
     group.error = error_of(std::move(distances[i]));
-    group.f1 = f_of(group.own_picks ? group.rates.precision() : precision, group.rates.recall(), 1);
+    group.precision = group.own_picks ? group.rates.precision() : precision;
+    group.f1 = f_of(group.precision, group.rates.recall(), 1);
+    group.f4 = f_of(group.precision, group.rates.recall(), 4);
   }
 }
 

@@ -42,7 +42,7 @@ struct GroupScore {
   double from_radius_A = 0, to_radius_A = 0;
   PickRates rates;
   bool own_picks = false;
-  double f1 = 0;
+  double precision = 0, f1 = 0, f4 = 0;
   LocalisationError error;
 };
 

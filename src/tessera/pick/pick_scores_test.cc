@@ -122,6 +122,7 @@ TEST(PickScores, ADoublePickCountsOnce) {
   ASSERT_EQ(scores.classes.size(), 2u);
   EXPECT_EQ(scores.classes[0].rates.hits, 1);
   EXPECT_NEAR(scores.classes[0].f1, 2 * (2.0 / 3) * 1 / (2.0 / 3 + 1), 1e-12);  // precision is that of all picks
+  EXPECT_NEAR(scores.classes[0].f4, 17 * (2.0 / 3) * 1 / (16 * (2.0 / 3) + 1), 1e-12);
 }
 
 TEST(PickScores, GroupsBySizeAddUp) {

@@ -31,6 +31,7 @@ nlohmann::ordered_json json_of(const GroupScore& g) {
     out["precision"] = g.rates.precision();
   }
   out["f1"] = g.f1;
+  out["f4"] = g.f4;
   out["localisation"] = json_of(g.error);
   return out;
 }

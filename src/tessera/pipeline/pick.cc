@@ -190,7 +190,7 @@ PickOutcome run_pick(const PickRequest& request, ExecContext& context, const Com
   record.add_input(request.tomogram);
   if (!request.mask.empty()) record.add_input(request.mask);
   if (request.method == "template") record_templates(record, request.matching);
-  if (request.method == "unet") record.add_input(model_file(request.network.model));
+  if (request.method == "unet") record.add_input(request.network.file());
 
   StepTimer reading(record, "read");
   std::vector<uint8_t> mask = read_mask(request, info.shape);

@@ -31,7 +31,7 @@ bool may_lie(Vec3 at, Shape3 shape, const SearchRegion& region, int64_t border) 
 }
 
 Model model_for_centres(const NetworkPickRequest& request, double voxel_size_A) {
-  Model model = read_model(model_file(request.model));
+  Model model = read_model(request.file());
   if (!finds_centres(model.network.network))
     throw UserError(fmt::format("{}: a {} does not find particles; train one with tessera train --network unet3d",
                                 request.model, model.network.network));
@@ -46,10 +46,7 @@ Model model_for_centres(const NetworkPickRequest& request, double voxel_size_A) 
 }  // namespace
 
 void NetworkPickRequest::add_faults(Faults& faults) const {
-  if (model.empty())
-    faults.add("--model is missing; name a model that tessera train --network unet3d wrote");
-  else
-    require_readable(faults, "--model", model_file(model));
+  require_readable(faults, "--model", file());
   if (threshold && !(*threshold >= 0 && *threshold <= 1))
     faults.add(fmt::format("--heat-threshold {}: 0 to 1", *threshold));
   if (block < 2 * block_overlap || block > 512 || block % segmentation_grid != 0)

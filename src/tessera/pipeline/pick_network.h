@@ -2,6 +2,7 @@
 // Method unet of tessera pick: from a tomogram to the peaks of a network's heat maps.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@
 namespace tessera {
 
 struct NetworkPickRequest {
-  std::string model;
+  std::string model = "builtin";
   std::optional<double> threshold;
   int block = 96;
   bool rescale = false;
@@ -24,7 +25,9 @@ struct NetworkPickRequest {
   template <typename Visitor>
   void describe(Visitor& visit) {
     const char* group = "Network";
-    visit(Option{"model", "file", "A model that `tessera train --network unet3d` wrote", group}, model);
+    visit(
+        Option{"model", "file", "Of `tessera train --network unet3d`; builtin: the one that comes with Tessera", group},
+        model);
     visit(Option{"heat-threshold", "",
                  "Least height of a peak, 0 to 1; if not given, of each class what was best in validation", group},
           threshold);
@@ -35,6 +38,7 @@ struct NetworkPickRequest {
           rescale);
     visit(Option{"device", "", "cpu, or cuda (mixed precision)", group}, device);
   }
+  std::filesystem::path file() const { return model_file(model, builtin_picker); }
   void add_faults(Faults& faults) const;
 };
 
