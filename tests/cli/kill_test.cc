@@ -37,13 +37,13 @@ class Kill : public CliTest {
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
 
-  // Everything a verb left but what tells times: run records, checkpoints, convergence.json and learning curves. Of
+  // Everything a verb left but what tells times: run records, checkpoints, curves and convergence.json. Of
   // models the values alone: their header tells how long the training took.
   std::map<std::string, std::string> outcome(const std::string& output) const {
     std::map<std::string, std::string> out;
     const auto put = [&](const std::string& name, const fs::path& file) {
       if (name.ends_with("run.json") || name.starts_with("checkpoint") || name == "convergence.json" ||
-          name == "packing.json" || name.find("learning") != std::string::npos ||
+          name == "packing.json" || name == "curve.csv" || name.find("learning") != std::string::npos ||
           name.find(".checkpoint") != std::string::npos)
         return;
       std::string text = text_of(file);
