@@ -82,8 +82,8 @@ inline constexpr double heat_floor = 1e-3;
 
 struct StepResult {
   double loss = 0;     // of the batch: mean cross-entropy, or heat_loss
-  double correct = 0;  // labels found, dropout in force; of heat maps t, found h, the sum over the classes that are
-                       // there of 1 − Σ (t − h)²/Σ t²: the share of the heat that is explained
+  double correct = 0;  // labels found, dropout in force; of heat maps, the sum over the classes that are there of the
+                       // correlation of heat and what was found
   double known = 0;    // labels not −1; of heat maps the number of those classes
 };
 

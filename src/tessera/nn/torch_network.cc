@@ -161,10 +161,14 @@ class TorchNetwork : public Network {
       const double loss = descend(heat_loss(linear, target), rate);
       torch::NoGradGuard no_gradient;
       const std::vector<int64_t> all_but_classes = {0, 2, 3, 4};
-      const Tensor heat_there = target.clamp_min(0).square().sum(all_but_classes);
-      const Tensor missed = ((target - torch::sigmoid(linear)).square() * target.ge(0)).sum(all_but_classes);
-      const Tensor there = heat_there.gt(0);
-      return StepResult{loss, (1 - missed / heat_there).masked_select(there).sum().item<double>(),
+      const Tensor known = target.ge(0).to(torch::kFloat), voxels = known.sum(all_but_classes, true).clamp_min(1);
+      const auto about_mean = [&](const Tensor& values) {
+        return (values - (values * known).sum(all_but_classes, true) / voxels) * known;
+      };
+      const Tensor heat_there = about_mean(target), found = about_mean(torch::sigmoid(linear.to(torch::kFloat)));
+      const auto sum = [&](const Tensor& values) { return values.sum(all_but_classes); };
+      const Tensor scale = (sum(heat_there.square()) * sum(found.square())).sqrt(), there = scale.gt(0);
+      return StepResult{loss, (sum(heat_there * found) / scale).masked_select(there).sum().item<double>(),
                         there.sum().item<double>()};
     });
   }

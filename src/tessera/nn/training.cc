@@ -105,7 +105,7 @@ class Training {
 
   void tell(const EpochReport& report) const {
     std::string text = fmt::format("epoch {}: loss {:.4f}, {} {:.4f}", report.epoch, report.train_loss,
-                                   training_.heat_maps() > 0 ? "explained" : "accuracy", report.train_accuracy);
+                                   training_.heat_maps() > 0 ? "correlation" : "accuracy", report.train_accuracy);
     if (report.validation_loss)
       text += fmt::format("; validation {:.4f}, {:.4f}", *report.validation_loss, *report.validation_accuracy);
     const double left = report.seconds * (options_.epochs - report.epoch);
@@ -248,23 +248,33 @@ Predictions predict(Network& network, const ExampleSource& source, int64_t batch
 
 namespace {
 
-// Of one class of one item: Σ |t − h|² · cross-entropy, Σ t, known voxels, Σ (t − h)², Σ t².
-std::array<double, 5> heat_sums(const float* linear, const float* heat, int64_t voxels) {
-  std::array<double, 5> out{};
+// Of one class, heat t and found h: Σ |t − h|² · cross-entropy, known voxels, Σ t, Σ h, Σ t², Σ h², Σ t h.
+using HeatSums = std::array<double, 7>;
+
+HeatSums heat_sums(const float* linear, const float* heat, int64_t voxels) {
+  HeatSums out{};
   for (int64_t v = 0; v < voxels; ++v) {
     const double t = heat[v], z = linear[v];
     if (t < 0) continue;
-    const double found = 1 / (1 + std::exp(-z)), missed = (t - found) * (t - found);
-    out[0] += missed * (std::max(z, 0.0) - z * t + std::log1p(std::exp(-std::abs(z))));
-    out[1] += t;
-    out[2] += 1;
-    out[3] += missed;
+    const double h = 1 / (1 + std::exp(-z));
+    out[0] += (t - h) * (t - h) * (std::max(z, 0.0) - z * t + std::log1p(std::exp(-std::abs(z))));
+    out[1] += 1;
+    out[2] += t;
+    out[3] += h;
     out[4] += t * t;
+    out[5] += h * h;
+    out[6] += t * h;
   }
   return out;
 }
 
-// heat_loss (torch_unet.cc) over all items, and the mean over classes of the share of heat that is explained.
+// 0 where there is no heat.
+double correlation(const HeatSums& s) {
+  const double of_heat = s[1] * s[4] - s[2] * s[2], of_found = s[1] * s[5] - s[3] * s[3];
+  return of_heat > 0 && of_found > 0 ? (s[1] * s[6] - s[2] * s[3]) / std::sqrt(of_heat * of_found) : 0;
+}
+
+// heat_loss (torch_unet.cc) over all items, and the mean correlation of the classes that are there.
 Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batch_size, ExecContext& context) {
   const int64_t maps = source.heat_maps(), voxels = int64_t{1} * source.box() * source.box() * source.box();
   std::vector<double> sums;
@@ -283,11 +293,11 @@ Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batc
   Judgement out;
   int64_t there = 0;
   for (int64_t map = 0; map < maps; ++map) {
-    std::array<double, 5> all{};
-    for (size_t i = static_cast<size_t>(map) * 5; i < sums.size(); i += static_cast<size_t>(maps) * 5)
-      for (size_t k = 0; k < 5; ++k) all[k] += sums[i + k];
-    out.loss += all[0] / (all[1] + heat_floor * all[2] + 1e-6) / static_cast<double>(maps);
-    if (all[4] > 0) out.accuracy += 1 - all[3] / all[4], ++there;
+    HeatSums all{};
+    for (size_t i = static_cast<size_t>(map) * all.size(); i < sums.size(); i += static_cast<size_t>(maps) * all.size())
+      for (size_t k = 0; k < all.size(); ++k) all[k] += sums[i + k];
+    out.loss += all[0] / (all[2] + heat_floor * all[1] + 1e-6) / static_cast<double>(maps);
+    if (all[2] > 0) out.accuracy += correlation(all), ++there;
   }
   out.accuracy /= static_cast<double>(std::max<int64_t>(1, there));
   return out;

@@ -92,9 +92,9 @@ struct Predictions {
 Predictions predict(Network& network, const ExampleSource& source, int64_t batch, const std::string& title,
                     bool features, ExecContext& context);
 
-// Mean loss and share of right labels, over all labels that are known, or of heat maps heat_loss and the share of the
-// heat that is explained, mean over classes; batch by batch, so that outputs for every voxel
-// need not be kept. Every rank gets the same.
+// Mean loss and share of right labels, over all labels that are known; of heat maps heat_loss and the mean, over the
+// classes that are there, of the correlation of heat and what was found. Batch by batch, so that outputs for every
+// voxel need not be kept. Every rank gets the same.
 struct Judgement {
   double loss = 0, accuracy = 0;
 };

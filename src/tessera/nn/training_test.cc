@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Training against a network that needs no LibTorch: logistic regression, whose gradient is written here.
+// Training against a network that needs no LibTorch: logistic regression, whose gradient is written here; heat maps
+// against those of unet3d.
 #include "tessera/nn/training.h"
 
 #include <gmock/gmock.h>
@@ -250,6 +251,74 @@ TEST(Examples, NormalisedHasMeanZeroAndVarianceOne) {
   EXPECT_NEAR(square, 4, 1e-5);
   std::vector<float> constant(8, 3.0f);
   EXPECT_FALSE(normalise_box(constant.data(), 8));
+}
+
+std::vector<float> noise(int64_t count, uint64_t item) {
+  Random random(3, "training test", item);
+  std::vector<float> out(static_cast<size_t>(count));
+  for (float& value : out) value = static_cast<float>(random.normal());
+  return out;
+}
+
+// Images of noise with heat of noise, of which a part is not known and one class is not there.
+struct NoisyHeat : ExampleSource {
+  int64_t size() const override { return 3; }
+  int box() const override { return 8; }
+  int label(int64_t) const override { return 0; }
+  int heat_maps() const override { return 3; }
+  void load_heat(int64_t i, uint64_t, float* to) const override {
+    const std::vector<float> random = noise(2 * voxels, 20 + static_cast<uint64_t>(i));
+    for (int64_t v = 0; v < 2 * voxels; ++v) to[v] = random[v] < -1 ? -1 : std::min(1.0f, std::abs(random[v]) / 3);
+    std::fill_n(to + 2 * voxels, voxels, 0.0f);
+  }
+  void load(int64_t i, uint64_t, float* to) const override {
+    const std::vector<float> image = noise(voxels, 30 + static_cast<uint64_t>(i));
+    std::copy(image.begin(), image.end(), to);
+  }
+  static constexpr int64_t voxels = 512;
+};
+
+double correlation(const std::vector<std::pair<double, double>>& pairs) {
+  const auto n = static_cast<double>(pairs.size());
+  double a = 0, b = 0, aa = 0, bb = 0, ab = 0;
+  for (const auto& [x, y] : pairs) a += x / n, b += y / n;
+  for (const auto& [x, y] : pairs) aa += (x - a) * (x - a), bb += (y - b) * (y - b), ab += (x - a) * (y - b);
+  return ab / std::sqrt(aa * bb);
+}
+
+// Over all items, whatever the batch.
+TEST(HeatCorrelation, IsThatOfAllKnownVoxels) {
+  if (!networks_available()) GTEST_SKIP() << "built without LibTorch";
+  const NoisyHeat source;
+  NetworkOptions options;
+  options.network = "unet3d";
+  options.classes = 3;
+  options.box = 8;
+  const auto network = make_network(options);
+  std::vector<float> images, heats;
+  for (int64_t i = 0; i < 3; ++i) {
+    std::vector<float> image(512), heat(3 * 512);
+    source.load(i, 0, image.data());
+    source.load_heat(i, 0, heat.data());
+    images.insert(images.end(), image.begin(), image.end());
+    heats.insert(heats.end(), heat.begin(), heat.end());
+  }
+  const std::vector<float> linear = network->evaluate(images.data(), 3).linear;
+  double expected = 0;
+  for (size_t map = 0; map < 2; ++map) {
+    std::vector<std::pair<double, double>> pairs;
+    for (size_t i = 0; i < 3; ++i)
+      for (size_t v = (3 * i + map) * 512; v < (3 * i + map + 1) * 512; ++v)
+        if (heats[v] >= 0) pairs.emplace_back(heats[v], 1 / (1 + std::exp(-linear[v])));
+    expected += correlation(pairs) / 2;
+  }
+  test::Workers workers(1);
+  for (const int64_t batch : {1, 2, 3})
+    EXPECT_NEAR(judge(*network, source, batch, workers.context).accuracy, expected, 1e-5) << batch;
+  network->set_optimiser({"adam", 0.9, 0});
+  const StepResult step = network->step_heat(images.data(), heats.data(), 3, 0.001);
+  EXPECT_EQ(step.known, 2);
+  EXPECT_LT(std::abs(step.correct / step.known), 0.2) << "normalised over the batch, so not the same; of noise";
 }
 
 }  // namespace
