@@ -31,8 +31,7 @@ class Kill : public CliTest {
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
   void make_tomogram() const {
-    fs::create_directories(path("scene"));
-    std::ofstream(path("scene/scene.json")) << small_scene;
+    write_small_scene(path("scene"));
     const Result made = run({"simulate", "tomogram", "scene", "--tilt-step", "10", "--output", "tomo", "--quiet"});
     ASSERT_EQ(made.exit_code, 0) << made.err;
   }
@@ -137,8 +136,7 @@ TEST_F(Kill, Pack) {
 }
 
 TEST_F(Kill, SimulateTomogram) {
-  fs::create_directories(path("scene"));
-  std::ofstream(path("scene/scene.json")) << small_scene;
+  write_small_scene(path("scene"));
   expect_the_same_after_kills({"simulate", "tomogram", "scene", "--tilt-step", "5"}, "tomo");
 }
 

@@ -76,8 +76,7 @@ TEST_F(Mpi, SimulateParticles) {
 }
 
 TEST_F(Mpi, PickTemplate) {
-  fs::create_directories(path("scene"));
-  std::ofstream(path("scene/scene.json")) << small_scene;
+  write_small_scene(path("scene"));
   const Result made = run({"simulate", "tomogram", "scene", "--tilt-step", "10", "--output", "tomo", "--quiet"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
   expect_ranks_change_nothing({"pick", "tomo/tomogram.mrc", "--method", "template", "--template", "builtin:ferritin",

@@ -17,18 +17,8 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class Segmentation : public CliTest {
+class Segmentation : public TomogramNetworkTest {
  protected:
-  NoLeakSearch no_leak_search_;
-  void SetUp() override {
-    CliTest::SetUp();
-    if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
-    fs::create_directories(path("scene"));
-    std::ofstream(path("scene/scene.json")) << small_scene;
-    const Result made = run({"simulate", "tomogram", "scene", "--physics", "simple", "--noise", "none", "--output",
-                             "tomo", "--tilt-step", "10", "--threads", "1", "--quiet"});
-    ASSERT_EQ(made.exit_code, 0) << made.err;
-  }
   Result train(const std::vector<std::string>& more, const std::string& output = "model",
                const std::string& folder = "tomo") const {
     std::vector<std::string> words = {"train",   folder,    "--network", "edssn3d-full", "--width",

@@ -2,8 +2,12 @@
 // Small inputs for tests of whole verbs: two shells in 32 × 30 × 20 voxels, and particles of two structures, 16³.
 #pragma once
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
+
+#include "tests/cli/run_program.h"
 
 namespace tessera::cli_test {
 
@@ -16,6 +20,25 @@ inline constexpr const char* small_scene = R"({
     {"species": 0, "position_A": [440, 400, 200], "quaternion_wxyz": [0.5, 0.5, 0.5, 0.5], "filament": -1,
      "membrane": -1}],
   "balls": [], "filaments": [], "membranes": []})";
+
+inline void write_small_scene(const fs::path& folder) {
+  fs::create_directories(folder);
+  std::ofstream(folder / "scene.json") << small_scene;
+}
+
+// With a tomogram of that scene in tomo/, without noise, for networks that are trained on tomograms.
+class TomogramNetworkTest : public CliTest {
+ protected:
+  NoLeakSearch no_leak_search_;
+  void SetUp() override {
+    CliTest::SetUp();
+    if (!has_torch()) GTEST_SKIP() << "built without LibTorch";
+    write_small_scene(path("scene"));
+    const Result made = run({"simulate", "tomogram", "scene", "--physics", "simple", "--noise", "none", "--output",
+                             "tomo", "--tilt-step", "10", "--threads", "1", "--quiet"});
+    ASSERT_EQ(made.exit_code, 0) << made.err;
+  }
+};
 
 // The words that make data/: `copies` particles of each of two structures and as many empty boxes, 16³, three classes
 // at a ratio where they are easy to tell.
