@@ -7,6 +7,7 @@
 #include <map>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/any_list.h"
 #include "tessera/io/particles.h"
 
 namespace tessera {
@@ -47,16 +48,12 @@ PlacedList read_placed(const std::string& file, Faults& faults) {
 std::vector<double> numbers_of(const PlacedList& list, const std::string& column, const std::string& file,
                                Faults& faults) {
   const ParticleSet& set = list.set;
-  const auto at = std::find(set.extra_columns.begin(), set.extra_columns.end(), column);
-  if (at == set.extra_columns.end()) return {};
-  const auto index = static_cast<size_t>(at - set.extra_columns.begin());
+  if (std::count(set.extra_columns.begin(), set.extra_columns.end(), column) == 0) return {};
   std::vector<double> out;
   for (size_t i = 0; i < set.particles.size(); ++i) {
-    const std::string text = index < set.particles[i].extra.size() ? set.particles[i].extra[index] : "";
-    char* end = nullptr;
-    out.push_back(std::strtod(text.c_str(), &end));
-    if (text.empty() || *end != '\0' || !std::isfinite(out.back()))
-      faults.add(fmt::format("{}: {} of {} is \"{}\", not a number", file, column, list.name_of(i), text));
+    const auto number = extra_number(set, set.particles[i], column);
+    if (!number) faults.add(fmt::format("{}: {} of {} is not a number", file, column, list.name_of(i)));
+    out.push_back(number.value_or(0));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "tessera/io/any_list.h"
 #include "tessera/io/mdoc.h"
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
@@ -59,18 +60,16 @@ struct TrueParticleOfClass {
 std::vector<TrueParticleOfClass> read_truth(const fs::path& list, Shape3 shape, double voxel_size_A,
                                             std::map<int, std::string>& names, Faults& faults) {
   const ParticleSet set = read_picks(list);
-  const auto column = std::find(set.extra_columns.begin(), set.extra_columns.end(), "tesseraRadius");
-  if (column == set.extra_columns.end()) {
+  if (std::count(set.extra_columns.begin(), set.extra_columns.end(), "tesseraRadius") == 0) {
     faults.add(list.string() + ": it has no column tesseraRadius (voxels); heat maps are as wide as particles are");
     return {};
   }
-  const auto at = static_cast<size_t>(column - set.extra_columns.begin());
   std::vector<TrueParticleOfClass> out;
   for (size_t i = 0; i < set.particles.size(); ++i) {
     const Particle& p = set.particles[i];
     const double size = set.optics[static_cast<size_t>(p.optics_group)].voxel_size_A;
     const Vec3 voxel = *p.coordinate;
-    const double radius = at < p.extra.size() ? std::strtod(p.extra[at].c_str(), nullptr) : 0;
+    const double radius = extra_number(set, p, "tesseraRadius").value_or(0);
     const auto where = fmt::format("{}: particle {}", list.string(), i + 1);
     const auto inside = [](double v, int64_t n) { return v >= -0.5 && v < static_cast<double>(n) - 0.5; };
     if (size > 0 && std::abs(size / voxel_size_A - 1) > 0.01)
@@ -78,7 +77,7 @@ std::vector<TrueParticleOfClass> read_truth(const fs::path& list, Shape3 shape, 
     if (!inside(voxel.x, shape.x) || !inside(voxel.y, shape.y) || !inside(voxel.z, shape.z))
       faults.add(fmt::format("{} lies at ({:g}, {:g}, {:g}), outside the tomogram", where, voxel.x, voxel.y, voxel.z));
     if (p.class_number < 1) faults.add(where + " has no class (rlnClassNumber)");
-    if (!(radius > 0) || !std::isfinite(radius)) faults.add(where + " has no positive tesseraRadius");
+    if (!(radius > 0)) faults.add(where + " has no positive tesseraRadius");
     const std::string& name = set.optics[static_cast<size_t>(p.optics_group)].name;
     if (names.emplace(p.class_number, name).first->second != name)
       faults.add(fmt::format("{} of class {} is a {}, in what was read before a {}", where, p.class_number, name,

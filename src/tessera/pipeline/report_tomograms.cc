@@ -4,6 +4,7 @@
 #include <map>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/any_list.h"
 #include "tessera/io/mrc.h"
 #include "tessera/io/particles.h"
 #include "tessera/pipeline/report_sources.h"
@@ -56,13 +57,10 @@ std::map<std::string, Entry> gather(const ReportParts& parts) {
 
 Json picks_of(const std::string& name, const fs::path& star) {
   const ParticleSet set = read_picks(star);
-  const auto column = std::find(set.extra_columns.begin(), set.extra_columns.end(), "tesseraRadius");
-  const size_t radius = static_cast<size_t>(column - set.extra_columns.begin());
   auto points = Json::array();
   for (const Particle& particle : set.particles) {
     const Vec3 at = particle.coordinate.value_or(Vec3{});
-    double reach = 0;
-    if (radius < particle.extra.size()) reach = std::atof(particle.extra[radius].c_str());
+    const double reach = extra_number(set, particle, "tesseraRadius").value_or(0);
     points.push_back({std::round(at.x * 10) / 10, std::round(at.y * 10) / 10, std::round(at.z * 10) / 10,
                       particle.class_number, std::round(reach * 10) / 10});
   }
