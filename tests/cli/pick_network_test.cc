@@ -52,7 +52,8 @@ TEST_F(NetworkPicks, AreLearntFoundAndJudged) {
   const Result picked = pick({});
   ASSERT_EQ(picked.exit_code, 0) << picked.err;
   EXPECT_EQ(picked.json().at("picks"), 2);
-  EXPECT_EQ(picked.json().at("network_classes").at(0).at("threshold"), of_class.at("threshold"));
+  EXPECT_GT(picked.json().at("expected_f1"), 0.5) << "two hits teach a chance of three quarters at most";
+  EXPECT_GE(picked.json().at("candidates"), 2);
   const Result judged = run({"evaluate", "picks", "picks.star", "tomo/truth.star", "--class-aware", "--json"});
   ASSERT_EQ(judged.exit_code, 0) << judged.err;
   EXPECT_EQ(judged.json().at("f1"), 1);

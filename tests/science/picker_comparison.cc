@@ -54,7 +54,7 @@ Judged measured(const std::string& name, const PickRequest& request, const fs::p
 
 void print(const fs::path& folder, const std::vector<Judged>& methods) {
   const EvaluatePicksOutcome& first = methods.front().outcome;
-  fmt::print("\n{}: {} particles\n{:<14} {:>5} {:>8}", folder.filename().string(), first.scores.all.particles, "class",
+  fmt::print("\n{}: {} particles\n{:<20} {:>5} {:>8}", folder.filename().string(), first.scores.all.particles, "class",
              "n", "radius/Å");
   for (const Judged& m : methods) fmt::print("  {:>33}", m.name + ": P, R, F1, F4");
   const auto rates = [](double precision, double recall, double f1, double f4) {
@@ -65,24 +65,23 @@ void print(const fs::path& folder, const std::vector<Judged>& methods) {
   fmt::print("\n");
   for (size_t i = 0; i < first.scores.classes.size(); ++i) {
     const GroupScore& group = first.scores.classes[i];
-    fmt::print("{:<14} {:>5} {:>8}", first.class_names[i], group.rates.particles,
-               radii(group.from_radius_A, group.to_radius_A));
+    fmt::print("{:<20} {:>5} {:>8}", first.class_names[i], group.rates.particles, "");
     for (const Judged& m : methods) of_group(m.outcome.scores.classes.at(i));
     fmt::print("\n");
   }
   for (size_t i = 0; i < first.scores.sizes.size(); ++i) {
     const GroupScore& group = first.scores.sizes[i];
     if (group.rates.particles == 0) continue;
-    fmt::print("{:<14} {:>5} {:>8}", "size", group.rates.particles, radii(group.from_radius_A, group.to_radius_A));
+    fmt::print("{:<20} {:>5} {:>8}", "size", group.rates.particles, radii(group.from_radius_A, group.to_radius_A));
     for (const Judged& m : methods) of_group(m.outcome.scores.sizes.at(i));
     fmt::print("\n");
   }
-  fmt::print("{:<14} {:>5} {:>8}", "all", first.scores.all.particles, "");
+  fmt::print("{:<20} {:>5} {:>8}", "all", first.scores.all.particles, "");
   for (const Judged& m : methods) {
     const PickRates& all = m.outcome.scores.all;
     rates(all.precision(), all.recall(), all.f_score(1), all.f_score(4));
   }
-  fmt::print("\n{:<29}", "processor, median error");
+  fmt::print("\n{:<35}", "processor, median error");
   for (const Judged& m : methods)
     fmt::print("  {:>33}", fmt::format("{:.0f} s, {:.1f} Å", m.seconds, m.outcome.scores.error.median_A));
   fmt::print("\n");

@@ -34,12 +34,14 @@ std::string template_table(const std::vector<MatchReport>& templates) {
   return column_table(rows);
 }
 
-std::string network_table(const std::vector<NetworkClassReport>& classes) {
-  std::vector<std::vector<std::string>> rows = {{"class", "picks", "threshold", "radius/Å", "name"}};
-  for (const NetworkClassReport& c : classes)
-    rows.push_back({std::to_string(c.number), std::to_string(c.picks), fmt::format("{:.3f}", c.threshold),
-                    fmt::format("{:.0f}", c.radius_A), c.name});
-  return column_table(rows);
+std::string network_table(const NetworkPicks& found) {
+  std::vector<std::vector<std::string>> rows = {{"class", "picks", "radius/Å", "name"}};
+  for (const NetworkClassReport& c : found.classes)
+    rows.push_back({std::to_string(c.number), std::to_string(c.picks), fmt::format("{:.0f}", c.radius_A), c.name});
+  std::string text =
+      fmt::format("peaks of a height of {:.3f} and more, of {} in all", found.threshold, found.candidates);
+  if (found.expected_f1 > 0) text += fmt::format("; expected F1 {:.2f}", found.expected_f1);
+  return text + "\n" + column_table(rows);
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ int cmd_pick(const Invocation& call) {
                                     {"list", outcome.star}});
   if (!outcome.scales.empty()) text += scale_table(outcome.scales);
   if (!outcome.templates.empty()) text += template_table(outcome.templates);
-  if (!outcome.network.classes.empty()) text += network_table(outcome.network.classes);
+  if (!outcome.network.classes.empty()) text += network_table(outcome.network);
   return session.print(outcome.json(), text);
 }
 

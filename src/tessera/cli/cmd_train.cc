@@ -29,7 +29,9 @@ int cmd_train(const Invocation& call) {
                                         ? fmt::format("correlation {:.4f} with the heat", *best.validation_accuracy)
                                         : fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
   }
-  if (outcome.validation_f1) rows.push_back({"picks", fmt::format("F1 {:.4f} in validation", *outcome.validation_f1)});
+  if (outcome.calibration)
+    rows.push_back({"picks", fmt::format("F1 {:.4f} in validation, {:.4f} of the right class", outcome.calibration->f1,
+                                         outcome.calibration->f1_classes)});
   if (outcome.test_accuracy && finds_centres(outcome.network))
     rows.push_back({"test", fmt::format("correlation {:.4f} with the heat, cube by cube", *outcome.test_accuracy)});
   else if (outcome.test_accuracy && labels_voxels(outcome.network))

@@ -97,8 +97,7 @@ void write_model(const std::filesystem::path& path, const Model& model, bool hal
   auto classes = nlohmann::ordered_json::array();
   for (const ModelClass& c : model.classes) {
     classes.push_back({{"number", c.number}, {"name", c.name}});
-    if (finds_centres(model.network.network))
-      classes.back().update({{"radius_A", c.radius_A}, {"threshold", c.threshold}});
+    if (finds_centres(model.network.network)) classes.back()["radius_A"] = c.radius_A;
   }
   file.header = {{"network", model.network.network},
                  {"box", model.network.box},
@@ -108,6 +107,8 @@ void write_model(const std::filesystem::path& path, const Model& model, bool hal
                  {"normalisation", model.normalisation},
                  {"classes", classes},
                  {"training", model.training}};
+  if (finds_centres(model.network.network))
+    file.header["hit_chance"] = {{"offset", model.chance.offset}, {"slope", model.chance.slope}};
   for (const NamedTensor& tensor : model.weights)
     file.tensors.push_back({"network." + tensor.name, tensor.shape, tensor.values});
   for (NamedTensor& tensor : model.open_set.tensors()) file.tensors.push_back(std::move(tensor));
@@ -127,9 +128,11 @@ Model read_model(const std::filesystem::path& path) {
     model.normalisation = header.at("normalisation").get<std::string>();
     for (const auto& c : header.at("classes")) {
       model.classes.push_back({c.at("number").get<int>(), c.at("name").get<std::string>()});
-      if (!finds_centres(model.network.network)) continue;
-      model.classes.back().radius_A = c.at("radius_A").get<double>();
-      model.classes.back().threshold = c.at("threshold").get<double>();
+      if (finds_centres(model.network.network)) model.classes.back().radius_A = c.at("radius_A").get<double>();
+    }
+    if (finds_centres(model.network.network)) {
+      model.chance.offset = header.at("hit_chance").at("offset").get<double>();
+      model.chance.slope = header.at("hit_chance").at("slope").get<double>();
     }
     model.training = header.at("training");
   } catch (const nlohmann::json::exception& error) {
@@ -148,8 +151,8 @@ Model read_model(const std::filesystem::path& path) {
   for (const ModelClass& c : model.classes)
     if (!numbers.insert(c.number).second) faults.add(fmt::format("class {} is there twice", c.number));
   for (const ModelClass& c : model.classes)
-    if (finds_centres(model.network.network) && !(c.radius_A > 0 && c.threshold >= 0 && c.threshold <= 1))
-      faults.add(fmt::format("the radius or the threshold of class {} is out of range", c.number));
+    if (finds_centres(model.network.network) && !(c.radius_A > 0))
+      faults.add(fmt::format("the radius of class {} is out of range", c.number));
   faults.raise<IoError>(path.string() + ": a model of another version of Tessera, or damaged");
   model.open_set = OpenSet::from(file, model.network.classes, path.string());
   for (NamedTensor& tensor : file.tensors)

@@ -2,6 +2,7 @@
 // A trained network with all that is needed to use it again: one file.
 #pragma once
 
+#include "tessera/base/hit_chance.h"
 #include "tessera/nn/tensor_file.h"
 
 namespace tessera {
@@ -9,7 +10,7 @@ namespace tessera {
 struct ModelClass {
   int number = 0;  // rlnClassNumber of its particles, or the label of its voxels
   std::string name;
-  double radius_A = 0, threshold = 0;  // of networks that find centres: mean of the particles, least heat of a pick
+  double radius_A = 0;  // of networks that find centres: mean of the particles
 };
 
 // Tells particles of classes that were not trained on ("open set"). A particle's distance is the least Mahalanobis
@@ -45,6 +46,7 @@ struct Model {
   std::vector<ModelClass> classes;  // in the order of the outputs
   // box: each box to mean 0 and variance 1 (nn/examples.h); tomogram: the whole of it, where voxels are answered for
   std::string normalisation = "box";
+  HitChance chance;                  // of networks that find centres: what the height of a peak is worth
   nlohmann::ordered_json training;   // options, history, data: for the reader
   std::vector<NamedTensor> weights;  // Network::state()
   OpenSet open_set;

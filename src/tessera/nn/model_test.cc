@@ -70,21 +70,23 @@ TEST_F(ModelFile, ComesBackAsItWas) {
   EXPECT_EQ(read.open_set.score(unknown), 1.0);
 }
 
-TEST_F(ModelFile, OfAPickerKeepsRadiiAndThresholds) {
+TEST_F(ModelFile, OfAPickerKeepsRadiiAndChances) {
   Model model = small_model();
   model.network.network = "unet3d";
   model.network.box = 16;
   model.normalisation = "tomogram";
   model.open_set = {};
-  for (ModelClass& c : model.classes) c.radius_A = 10.0 * c.number, c.threshold = 0.1 * c.number;
+  for (ModelClass& c : model.classes) c.radius_A = 10.0 * c.number;
+  model.chance = {-0.5, 1.25};
   write_model(path("m"), model);
   const Model read = read_model(path("m"));
   EXPECT_EQ(read.classes[1].radius_A, 40);
-  EXPECT_EQ(read.classes[1].threshold, 0.4);
-  model.classes[2].threshold = 1.5;
+  EXPECT_EQ(read.chance.offset, -0.5);
+  EXPECT_EQ(read.chance.slope, 1.25);
+  model.classes[2].radius_A = -1;
   write_model(path("m"), model);
-  EXPECT_THAT(refusal(path("m")), HasSubstr("threshold of class 2"));
-  model.classes[2].threshold = 0.5;
+  EXPECT_THAT(refusal(path("m")), HasSubstr("radius of class 2"));
+  model.classes[2].radius_A = 20;
   model.normalisation = "box";
   write_model(path("m"), model);
   EXPECT_THAT(refusal(path("m")), HasSubstr("normalisation"));

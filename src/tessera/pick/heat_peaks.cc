@@ -5,12 +5,11 @@
 
 namespace tessera {
 
-HeatPeaks::HeatPeaks(Shape3 shape, std::vector<HeatClass> classes) : shape_(shape), classes_(std::move(classes)) {
-  for (const HeatClass& one : classes_) {
-    PeakOptions options;
-    options.threshold = static_cast<float>(one.threshold);
-    scans_.emplace_back(shape_, options);
-  }
+HeatPeaks::HeatPeaks(Shape3 shape, std::vector<double> radii_voxels)
+    : shape_(shape), radii_voxels_(std::move(radii_voxels)) {
+  PeakOptions options;
+  options.threshold = static_cast<float>(least_heat);
+  for (size_t k = 0; k < radii_voxels_.size(); ++k) scans_.emplace_back(shape_, options);
 }
 
 void HeatPeaks::take(int64_t z, const std::vector<float>& plane, Threads& threads) {
@@ -30,7 +29,7 @@ std::vector<Peak> HeatPeaks::peaks() {
   for (size_t k = 0; k < scans_.size(); ++k)
     for (Peak peak : scans_[k].take().peaks) {
       peak.label = static_cast<int32_t>(k);
-      peak.radius_voxels = static_cast<float>(classes_[k].radius_voxels);
+      peak.radius_voxels = static_cast<float>(radii_voxels_[k]);
       all.push_back(peak);
     }
   return suppress_neighbours(std::move(all), {0, heat_peak_share});

@@ -13,9 +13,9 @@ namespace {
 
 constexpr Shape3 shape{12, 17, 15};
 
-std::vector<Peak> scanned(const std::vector<Volume<float>>& maps, const std::vector<HeatClass>& classes, int threads) {
+std::vector<Peak> scanned(const std::vector<Volume<float>>& maps, const std::vector<double>& radii, int threads) {
   Threads workers(threads);
-  HeatPeaks scan(shape, classes);
+  HeatPeaks scan(shape, radii);
   const int64_t plane = shape.y * shape.x;
   for (int64_t z = 0; z < shape.z; ++z) {
     std::vector<float> planes;
@@ -27,22 +27,22 @@ std::vector<Peak> scanned(const std::vector<Volume<float>>& maps, const std::vec
 }
 
 TEST(HeatPeaks, AreThoseOfWholeMaps) {
-  const std::vector<HeatClass> classes = {{3, 0.5}, {1.5, 0.7}};
+  const std::vector<double> radii = {3, 1.5};
   std::vector<Volume<float>> maps(2, Volume<float>(shape));
   Random random(4, "heat");
   std::vector<Peak> expected;
   Threads one(1);
   for (size_t k = 0; k < 2; ++k) {
-    for (float& value : maps[k]) value = static_cast<float>(random.uniform(0, 1));
-    for (Peak peak : find_peaks(maps[k], {.threshold = static_cast<float>(classes[k].threshold)}, one).peaks) {
+    for (float& value : maps[k]) value = static_cast<float>(std::pow(random.uniform(0, 1), 8));
+    for (Peak peak : find_peaks(maps[k], {.threshold = static_cast<float>(least_heat)}, one).peaks) {
       peak.label = static_cast<int32_t>(k);
-      peak.radius_voxels = static_cast<float>(classes[k].radius_voxels);
+      peak.radius_voxels = static_cast<float>(radii[k]);
       expected.push_back(peak);
     }
   }
   expected = suppress_neighbours(expected, {0, heat_peak_share});
   for (const int threads : {1, 3}) {
-    const std::vector<Peak> found = scanned(maps, classes, threads);
+    const std::vector<Peak> found = scanned(maps, radii, threads);
     ASSERT_EQ(found.size(), expected.size());
     for (size_t i = 0; i < found.size(); ++i) {
       EXPECT_EQ(found[i].voxel, expected[i].voxel);
@@ -68,7 +68,7 @@ TEST(HeatPeaks, TheHigherClassWins) {
   put(0, {5, 5, 5}, 0.6);
   put(1, {5.3, 5, 5}, 0.9);
   put(0, {10, 12, 6.4}, 0.5);
-  const std::vector<Peak> found = scanned(maps, {{3, 0.3}, {3, 0.3}}, 1);
+  const std::vector<Peak> found = scanned(maps, {3, 3}, 1);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].label, 1);
   EXPECT_LT((found[0].position_voxels - Vec3{5.3, 5, 5}).norm(), 0.1);

@@ -123,11 +123,7 @@ nlohmann::ordered_json PickOutcome::json() const {
   for (const MatchReport& t : templates) matched.push_back(template_json(t));
   auto found = nlohmann::ordered_json::array();
   for (const NetworkClassReport& c : network.classes)
-    found.push_back({{"number", c.number},
-                     {"name", c.name},
-                     {"radius_A", c.radius_A},
-                     {"threshold", c.threshold},
-                     {"picks", c.picks}});
+    found.push_back({{"number", c.number}, {"name", c.name}, {"radius_A", c.radius_A}, {"picks", c.picks}});
   return {{"star", star},
           {"method", method},
           {"contrast", contrast},
@@ -144,6 +140,9 @@ nlohmann::ordered_json PickOutcome::json() const {
           {"scales", list},
           {"templates", matched},
           {"network_classes", found},
+          {"heat_threshold", network.threshold},
+          {"expected_f1", network.expected_f1},
+          {"candidates", network.candidates},
           {"rescaled", network.rescaled},
           {"notes", notes}};
 }

@@ -12,8 +12,6 @@ namespace {
 
 // Wide enough that blocks give what the whole would (nn/blockwise.h).
 constexpr int block_overlap = 40;
-// With a number of picks asked for, any peak counts that is more than nothing.
-constexpr double least_heat = 0.02;
 
 // Positions of a volume sampled anew (volume/tomogram.h: resampled) in voxels of the tomogram.
 Vec3 brought_back(Vec3 at, Shape3 sampled, Shape3 shape, double ratio) {
@@ -43,6 +41,22 @@ Model model_for_centres(const NetworkPickRequest& request, double voxel_size_A) 
   return model;
 }
 
+// Leaves of `peaks`, best first, what is picked.
+void choose(std::optional<double> wanted, const HitChance& chance, int64_t keep, std::vector<Peak>& peaks,
+            NetworkPicks& out) {
+  if (keep > 0) {
+    peaks.resize(std::min<size_t>(peaks.size(), static_cast<size_t>(keep)));
+    out.threshold = peaks.empty() ? 0 : peaks.back().score;
+    return;
+  }
+  std::vector<float> heights;
+  for (const Peak& peak : peaks) heights.push_back(peak.score);
+  const ExpectedF1 best = best_expected_f1(heights, chance);
+  out.threshold = wanted.value_or(best.threshold);
+  if (!wanted) out.expected_f1 = best.f1;
+  std::erase_if(peaks, [&](const Peak& peak) { return peak.score < out.threshold; });
+}
+
 }  // namespace
 
 void NetworkPickRequest::add_faults(Faults& faults) const {
@@ -58,9 +72,9 @@ void NetworkPickRequest::add_faults(Faults& faults) const {
 
 std::vector<Peak> find_centres(Network& network, const std::vector<ModelClass>& classes, const Tomogram& tomogram,
                                int block, ExecContext& context) {
-  std::vector<HeatClass> of_maps;
-  for (const ModelClass& c : classes) of_maps.push_back({c.radius_A / tomogram.voxel_size_A, c.threshold});
-  HeatPeaks found(tomogram.shape, of_maps);
+  std::vector<double> radii_voxels;
+  for (const ModelClass& c : classes) radii_voxels.push_back(c.radius_A / tomogram.voxel_size_A);
+  HeatPeaks found(tomogram.shape, radii_voxels);
   apply_in_blocks(network, static_cast<int>(classes.size()), tomogram, {block, block_overlap}, context,
                   [&](int64_t z, const std::vector<float>& plane) { found.take(z, plane, context.threads); });
   return found.peaks();
@@ -68,25 +82,28 @@ std::vector<Peak> find_centres(Network& network, const std::vector<ModelClass>& 
 
 NetworkPicks pick_by_network(const NetworkPickRequest& request, const Volume<float>& tomogram, double voxel_size_A,
                              const SearchRegion& region, int64_t border, int64_t keep, ExecContext& context) {
-  Model model = model_for_centres(request, voxel_size_A);
-  for (ModelClass& c : model.classes) c.threshold = keep > 0 ? least_heat : request.threshold.value_or(c.threshold);
+  const Model model = model_for_centres(request, voxel_size_A);
   NetworkPicks out;
   const double ratio = model.voxel_size_A / voxel_size_A;
   out.rescaled = std::abs(ratio - 1) > 0.02;
   const Tomogram as_trained = scaled(tomogram_of(tomogram, voxel_size_A), 0, 1 / region.deviation);
   const Tomogram sized = out.rescaled ? resampled(as_trained, model.voxel_size_A) : as_trained;
   const auto network = network_of(model, request.device, context.threads.count(), request.model);
-  for (const ModelClass& c : model.classes) out.classes.push_back({c.number, c.name, c.radius_A, c.threshold, 0});
+  std::vector<Peak> candidates;
   for (Peak peak : find_centres(*network, model.classes, sized, request.block, context)) {
     if (out.rescaled) peak.position_voxels = brought_back(peak.position_voxels, sized.shape, tomogram.shape(), ratio);
-    if (!may_lie(peak.position_voxels, tomogram.shape(), region, border)) continue;
-    if (keep > 0 && std::ssize(out.peaks) == keep) break;
+    if (may_lie(peak.position_voxels, tomogram.shape(), region, border)) candidates.push_back(peak);
+  }
+  out.candidates = std::ssize(candidates);
+  choose(request.threshold, model.chance, keep, candidates, out);
+  for (const ModelClass& c : model.classes) out.classes.push_back({c.number, c.name, c.radius_A, 0});
+  for (Peak& peak : candidates) {
     NetworkClassReport& of_class = out.classes[static_cast<size_t>(peak.label)];
     ++of_class.picks;
     peak.label = of_class.number;
     peak.radius_voxels = static_cast<float>(of_class.radius_A / voxel_size_A);
-    out.peaks.push_back(peak);
   }
+  out.peaks = std::move(candidates);
   return out;
 }
 

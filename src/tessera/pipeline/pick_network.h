@@ -28,8 +28,8 @@ struct NetworkPickRequest {
     visit(
         Option{"model", "file", "Of `tessera train --network unet3d`; builtin: the one that comes with Tessera", group},
         model);
-    visit(Option{"heat-threshold", "",
-                 "Least height of a peak, 0 to 1; if not given, of each class what was best in validation", group},
+    visit(Option{"heat-threshold", "", "Least height of a peak, 0 to 1; if not given, that of the greatest expected F1",
+                 group},
           threshold);
     visit(Option{"block", "voxels", "Edge of the blocks that the network is applied to; a multiple of 8, at least 80",
                  group},
@@ -46,13 +46,15 @@ struct NetworkPickRequest {
 struct NetworkClassReport {
   int number = 0;
   std::string name;
-  double radius_A = 0, threshold = 0;
+  double radius_A = 0;
   int64_t picks = 0;
 };
 
 struct NetworkPicks {
   std::vector<Peak> peaks;                  // in voxels of the tomogram, best first; the label is the class's number
   std::vector<NetworkClassReport> classes;  // of `peaks`
+  int64_t candidates = 0;                   // peaks of any height, where picks may lie
+  double threshold = 0, expected_f1 = 0;    // the latter 0 where the user chose
   bool rescaled = false;
 };
 

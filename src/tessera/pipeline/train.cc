@@ -161,7 +161,7 @@ nlohmann::ordered_json TrainOutcome::json() const {
   auto names = nlohmann::ordered_json::array();
   for (const ModelClass& c : classes) {
     names.push_back({{"number", c.number}, {"name", c.name}});
-    if (finds_centres(network)) names.back().update({{"radius_A", c.radius_A}, {"threshold", c.threshold}});
+    if (finds_centres(network)) names.back()["radius_A"] = c.radius_A;
   }
   nlohmann::ordered_json out = {{"model", model},
                                 {"network", network},
@@ -180,7 +180,10 @@ nlohmann::ordered_json TrainOutcome::json() const {
     out["test_accuracy"] = *test_accuracy;
     if (!answers_voxels(network)) out["test_interval"] = {test_interval.low, test_interval.high};
   }
-  if (validation_f1) out["validation_f1"] = *validation_f1;
+  if (calibration) {
+    out["validation_f1"] = calibration->f1;
+    out["validation_f1_classes"] = calibration->f1_classes;
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "tessera/base/bootstrap.h"
 #include "tessera/nn/training.h"
+#include "tessera/pipeline/centre_calibration.h"
 #include "tessera/pipeline/fresh_examples.h"
 #include "tessera/pipeline/labelled_particles.h"
 
@@ -112,9 +113,9 @@ struct TrainOutcome {
   std::vector<EpochReport> history;
   int best_epoch = 0;
   std::optional<double> test_accuracy;
-  std::optional<double> validation_f1;  // of picks, classes counted; of networks that find centres
-  Interval test_interval;               // 95 %, bootstrap over the test particles; of voxels none
-  double seconds_per_example = 0;       // training: mean over epochs, simulation and validation included
+  std::optional<CentreCalibration> calibration;  // of networks that find centres, where there is validation
+  Interval test_interval;                        // 95 %, bootstrap over the test particles; of voxels none
+  double seconds_per_example = 0;                // training: mean over epochs, simulation and validation included
   nlohmann::ordered_json json() const;
 };
 

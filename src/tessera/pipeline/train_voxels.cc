@@ -5,7 +5,7 @@
 
 #include "tessera/base/describe.h"
 #include "tessera/io/run_record.h"
-#include "tessera/pipeline/centre_thresholds.h"
+#include "tessera/pipeline/centre_calibration.h"
 #include "tessera/pipeline/labelled_tomograms.h"
 #include "tessera/pipeline/run_lock.h"
 #include "tessera/pipeline/training_checkpoint.h"
@@ -165,14 +165,15 @@ TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context,
     outcome.test_accuracy = judge(*network, test, request.train.resolved(request.network).batch, context).accuracy;
   }
   if (centres) {
-    const StepTimer choosing(record, "thresholds");
+    const StepTimer calibrating(record, "calibration");
     const bool validated = !parts.validation.empty();
     if (!validated)
-      context.sink.message(Severity::warning, "there is no validation: thresholds are those of what was trained on");
-    const ChosenThresholds chosen =
-        choose_thresholds(*network, data, validated ? parts.validation : parts.training, context);
-    model.classes = outcome.classes = chosen.classes;
-    if (validated) outcome.validation_f1 = chosen.f1;
+      context.sink.message(Severity::warning,
+                           "there is no validation: what heights are worth is learnt from what was trained on");
+    const CentreCalibration calibration =
+        calibrate_centres(*network, data, validated ? parts.validation : parts.training, context);
+    model.chance = calibration.chance;
+    if (validated) outcome.calibration = calibration;
   }
   model.weights = network->state();
   model.training = {{"options", options_json(request)},

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tessera/base/hit_chance.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "tessera/base/errors.h"
+
+namespace tessera {
+namespace {
+
+double log_odds(double height) {
+  const double h = std::clamp(height, 1e-6, 1 - 1e-6);
+  return std::log(h / (1 - h));
+}
+
+double logistic(double z) {
+  return 1 / (1 + std::exp(-z));
+}
+
+struct Sample {
+  double odds, target;
+};
+
+// −Σ [t ln p + (1 − t) ln (1 − p)]
+double cross_entropy(const std::vector<Sample>& samples, const HitChance& chance) {
+  double sum = 0;
+  for (const Sample& s : samples) {
+    const double z = chance.offset + chance.slope * s.odds;
+    sum += std::max(z, 0.0) - z * s.target + std::log1p(std::exp(-std::abs(z)));
+  }
+  return sum;
+}
+
+HitChance newton_step(const std::vector<Sample>& samples, const HitChance& chance) {
+  double g0 = 0, g1 = 0, h00 = 1e-9, h01 = 0, h11 = 1e-9;
+  for (const Sample& s : samples) {
+    const double p = logistic(chance.offset + chance.slope * s.odds), weight = p * (1 - p);
+    g0 += p - s.target;
+    g1 += (p - s.target) * s.odds;
+    h00 += weight;
+    h01 += weight * s.odds;
+    h11 += weight * s.odds * s.odds;
+  }
+  const double determinant = std::max(h00 * h11 - h01 * h01, 1e-12);
+  return {-(h11 * g0 - h01 * g1) / determinant, -(h00 * g1 - h01 * g0) / determinant};
+}
+
+}  // namespace
+
+double HitChance::of(double height) const {
+  return logistic(offset + slope * log_odds(height));
+}
+
+HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t> hits) {
+  if (heights.empty() || heights.size() != hits.size()) throw InternalError("the chance of no peaks");
+  const auto right = static_cast<double>(std::count(hits.begin(), hits.end(), 1));
+  const double wrong = static_cast<double>(hits.size()) - right;
+  std::vector<Sample> samples;
+  for (size_t i = 0; i < heights.size(); ++i)
+    samples.push_back({log_odds(heights[i]), hits[i] ? (right + 1) / (right + 2) : 1 / (wrong + 2)});
+  HitChance chance{0, 0};
+  double now = cross_entropy(samples, chance);
+  for (int iteration = 0; iteration < 100; ++iteration) {
+    const HitChance step = newton_step(samples, chance);
+    double length = 1, next = now;
+    HitChance moved = chance;
+    for (; length > 1e-6; length /= 2) {
+      moved = {chance.offset + length * step.offset, chance.slope + length * step.slope};
+      next = cross_entropy(samples, moved);
+      if (next <= now) break;
+    }
+    if (!(now - next > 1e-12 * now)) break;
+    chance = moved;
+    now = next;
+  }
+  return chance;
+}
+
+ExpectedF1 best_expected_f1(std::span<const float> heights, const HitChance& chance, double least) {
+  std::vector<float> sorted(heights.begin(), heights.end());
+  std::sort(sorted.begin(), sorted.end(), std::greater<>());
+  double all = 0;
+  for (const float height : sorted) all += chance.of(height);
+  ExpectedF1 best;
+  double taken = 0;
+  for (size_t i = 0; i < sorted.size(); ++i) {
+    const double p = chance.of(sorted[i]);
+    if (p < least) break;
+    taken += p;
+    if (i + 1 < sorted.size() && sorted[i + 1] == sorted[i]) continue;  // one threshold takes equals together
+    const double f1 = 2 * taken / (static_cast<double>(i + 1) + all);
+    if (f1 > best.f1) best = {sorted[i], f1};
+  }
+  return best;
+}
+
+}  // namespace tessera

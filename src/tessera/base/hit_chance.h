@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// From the heights of peaks to the chance that each stands for a particle, and to how many of them are best taken.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace tessera {
+
+// Of a peak of height h, 0 < h < 1: 1/(1 + e^−z), z = offset + slope · ln(h/(1 − h)).
+struct HitChance {
+  double offset = 0, slope = 1;
+  double of(double height) const;
+};
+
+// Maximum likelihood by Newton's method, towards targets (n₁ + 1)/(n₁ + 2) for the n₁ hits and 1/(n₀ + 2) for the n₀
+// others, so that it exists where all or none are hits (Platt 1999, "Probabilistic outputs for support vector
+// machines"). heights and hits (0 or 1) are as many, at least one. Cost: some ten passes.
+HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t> hits);
+
+struct ExpectedF1 {
+  double threshold = 1;  // take the peaks of at least this height
+  double f1 = 0;         // 2 Σ p over those taken/(how many + Σ p over all)
+};
+// The threshold of the greatest expected F1. It lies where the chance is half that F1 (Lipton, Elkan & Narayanaswamy
+// 2014, "Optimal thresholding of classifiers to maximize F1"), so it is lower where all is uncertain; but nothing is
+// taken of a chance below `least`, that noise alone gives nothing. Oracle: all subsets (hit_chance_test.cc).
+ExpectedF1 best_expected_f1(std::span<const float> heights, const HitChance& chance, double least = 0.25);
+
+}  // namespace tessera
