@@ -28,8 +28,8 @@ struct Judged {
 
 std::vector<std::string> structures_of(const fs::path& folder) {
   std::vector<std::string> out;
-  for (const auto& species : nlohmann::json::parse(read_text_file(folder / "scene.json")).at("species"))
-    out.push_back(species.at("structure").get<std::string>());
+  const auto scene = nlohmann::json::parse(read_text_file(folder / "scene.json"));
+  for (const auto& species : scene.at("species")) out.push_back(species.at("structure").get<std::string>());
   return out;
 }
 
