@@ -24,7 +24,7 @@ struct ExpectedF1 {
 };
 // The threshold of the greatest expected F1. It lies where the chance is half that F1 (Lipton, Elkan & Narayanaswamy
 // 2014, "Optimal thresholding of classifiers to maximize F1"), so it is lower where all is uncertain; but nothing is
-// taken of a chance below `least`, that noise alone gives nothing. Oracle: all subsets (hit_chance_test.cc).
+// taken of a chance below `least`. Oracle: all subsets (hit_chance_test.cc).
 ExpectedF1 best_expected_f1(std::span<const float> heights, const HitChance& chance, double least = 0.25);
 
 }  // namespace tessera
