@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/logistic.h"
 
 namespace tessera {
 namespace {
@@ -16,21 +17,13 @@ double log_odds(double height) {
   return std::log(h / (1 - h));
 }
 
-double logistic(double z) {
-  return 1 / (1 + std::exp(-z));
-}
-
 struct Sample {
   double odds, target;
 };
 
-// −Σ [t ln p + (1 − t) ln (1 − p)]
 double cross_entropy(const std::vector<Sample>& samples, const HitChance& chance) {
   double sum = 0;
-  for (const Sample& s : samples) {
-    const double z = chance.offset + chance.slope * s.odds;
-    sum += std::max(z, 0.0) - z * s.target + std::log1p(std::exp(-std::abs(z)));
-  }
+  for (const Sample& s : samples) sum += logistic_cross_entropy(chance.offset + chance.slope * s.odds, s.target);
   return sum;
 }
 

@@ -18,7 +18,9 @@ ParticleSet read_any_list(const std::filesystem::path& path);
 // rlnTomoTiltSeriesPixelSize, or that of its images. IoError where such a column is no length above 0.
 double coordinate_voxel_size_A(const ParticleSet& set, size_t optics_group);
 
-// What a particle has in one of the extra columns; none where there is no such column or it holds no number.
+// What a particle has in one of the extra columns; empty where there is no such column.
+std::string extra_text(const ParticleSet& set, const Particle& particle, const std::string& column);
+// The same as a number; none where there is no such column or it holds no number.
 std::optional<double> extra_number(const ParticleSet& set, const Particle& particle, const std::string& column);
 inline constexpr const char* score_column = "rlnAutopickFigureOfMerit";
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tessera/base/errors.h"
+#include "tessera/io/any_list.h"
 #include "tests/support/scratch_folder.h"
 
 namespace tessera {
@@ -194,6 +195,17 @@ TEST_F(NumberedListTest, OneVoxelSizeToAList) {
   set.optics.push_back(set.optics[0]);
   set.optics[1].voxel_size_A = 5;
   EXPECT_THAT(message_of<UserError>([&] { numbered_list(set); }), HasSubstr("a list for each"));
+}
+
+TEST(ExtraNumber, IsWhatAnExtraColumnHolds) {
+  ParticleSet set;
+  set.extra_columns = {"a", "b", "c", "d", "e"};
+  const Particle particle{.extra = {"1.5", "+2", "+-2", "x"}};
+  EXPECT_EQ(extra_number(set, particle, "a"), 1.5);
+  EXPECT_EQ(extra_number(set, particle, "b"), 2);
+  for (const char* none : {"c", "d", "e", "f"}) EXPECT_FALSE(extra_number(set, particle, none)) << none;
+  EXPECT_EQ(extra_text(set, particle, "d"), "x");
+  EXPECT_EQ(extra_text(set, particle, "e"), "");
 }
 
 }  // namespace

@@ -326,11 +326,15 @@ ParticleSet read_picks(const fs::path& path) {
   return out;
 }
 
-std::optional<double> extra_number(const ParticleSet& set, const Particle& particle, const std::string& column) {
+std::string extra_text(const ParticleSet& set, const Particle& particle, const std::string& column) {
   const auto at = static_cast<size_t>(std::find(set.extra_columns.begin(), set.extra_columns.end(), column) -
                                       set.extra_columns.begin());
-  if (at >= particle.extra.size()) return std::nullopt;
-  const std::string& word = particle.extra[at];
+  return at < particle.extra.size() ? particle.extra[at] : "";
+}
+
+std::optional<double> extra_number(const ParticleSet& set, const Particle& particle, const std::string& column) {
+  std::string word = extra_text(set, particle, column);
+  if (word.size() > 1 && word[0] == '+' && word[1] != '-') word.erase(0, 1);  // which from_chars does not read
   double value = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc() || end != word.data() + word.size() || !std::isfinite(value)) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <numbers>
 #include <numeric>
 
+#include "tessera/base/logistic.h"
 #include "tessera/base/stopwatch.h"
 #include "tessera/nn/batch_reader.h"
 
@@ -256,8 +257,8 @@ HeatSums heat_sums(const float* linear, const float* heat, int64_t voxels) {
   for (int64_t v = 0; v < voxels; ++v) {
     const double t = heat[v], z = linear[v];
     if (t < 0) continue;
-    const double h = 1 / (1 + std::exp(-z));
-    out[0] += (t - h) * (t - h) * (std::max(z, 0.0) - z * t + std::log1p(std::exp(-std::abs(z))));
+    const double h = logistic(z);
+    out[0] += (t - h) * (t - h) * logistic_cross_entropy(z, t);
     out[1] += 1;
     out[2] += t;
     out[3] += h;

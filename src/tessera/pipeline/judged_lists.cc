@@ -52,7 +52,9 @@ std::vector<double> numbers_of(const PlacedList& list, const std::string& column
   std::vector<double> out;
   for (size_t i = 0; i < set.particles.size(); ++i) {
     const auto number = extra_number(set, set.particles[i], column);
-    if (!number) faults.add(fmt::format("{}: {} of {} is not a number", file, column, list.name_of(i)));
+    if (!number)
+      faults.add(fmt::format("{}: {} of {} is \"{}\", not a number", file, column, list.name_of(i),
+                             extra_text(set, set.particles[i], column)));
     out.push_back(number.value_or(0));
   }
   return out;
