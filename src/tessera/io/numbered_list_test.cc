@@ -200,7 +200,8 @@ TEST_F(NumberedListTest, OneVoxelSizeToAList) {
 TEST(ExtraNumber, IsWhatAnExtraColumnHolds) {
   ParticleSet set;
   set.extra_columns = {"a", "b", "c", "d", "e"};
-  const Particle particle{.extra = {"1.5", "+2", "+-2", "x"}};
+  Particle particle;
+  particle.extra = {"1.5", "+2", "+-2", "x"};
   EXPECT_EQ(extra_number(set, particle, "a"), 1.5);
   EXPECT_EQ(extra_number(set, particle, "b"), 2);
   for (const char* none : {"c", "d", "e", "f"}) EXPECT_FALSE(extra_number(set, particle, none)) << none;
