@@ -39,26 +39,27 @@ void turn_cube(std::vector<T> from, int64_t edge, HalfTurn turn, T* to) {
 std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::vector<double>& spreads,
                                 const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge) {
   const int64_t count = edge * edge * edge;
-  std::vector<float> out(spreads.size() * static_cast<size_t>(count));
+  const int64_t maps = heat_maps_of(spreads.size());
+  std::vector<float> out(static_cast<size_t>(maps * count));
   for (const Centre& centre : centres) {
-    const double spread = spreads.at(static_cast<size_t>(centre.map)), reach = 4 * spread;
+    const double spread = spreads.at(static_cast<size_t>(centre.kind)), reach = 4 * spread;
     const Vec3 at = centre.voxel - Vec3{double(x), double(y), double(z)};
     const auto from = [&](double c) { return std::max<int64_t>(0, static_cast<int64_t>(std::ceil(c - reach))); };
     const auto to = [&](double c) { return std::min(edge - 1, static_cast<int64_t>(std::floor(c + reach))); };
-    float* map = out.data() + centre.map * count;
+    float *all = out.data(), *own = out.data() + (1 + centre.kind) * count;
     for (int64_t k = from(at.z); k <= to(at.z); ++k)
       for (int64_t j = from(at.y); j <= to(at.y); ++j)
         for (int64_t i = from(at.x); i <= to(at.x); ++i) {
           const Vec3 d = Vec3{double(i), double(j), double(k)} - at;
-          const double heat = std::exp(-d.dot(d) / (2 * spread * spread));
-          float& value = map[(k * edge + j) * edge + i];
-          value = std::max(value, static_cast<float>(heat));
+          const auto heat = static_cast<float>(std::exp(-d.dot(d) / (2 * spread * spread)));
+          const int64_t voxel = (k * edge + j) * edge + i;
+          all[voxel] = std::max(all[voxel], heat);
+          own[voxel] = std::max(own[voxel], heat);
         }
   }
   for (int64_t v = 0; v < count; ++v)
     if (!holds(region, z + v / (edge * edge), y + v / edge % edge, x + v % edge))
-      for (size_t map = 0; map < spreads.size(); ++map)
-        out[map * static_cast<size_t>(count) + static_cast<size_t>(v)] = -1;
+      for (int64_t map = 0; map < maps; ++map) out[static_cast<size_t>(map * count + v)] = -1;
   return out;
 }
 

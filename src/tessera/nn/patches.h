@@ -10,7 +10,7 @@ namespace tessera {
 // The centre of a particle, in voxels from 0, (x, y, z).
 struct Centre {
   Vec3 voxel;
-  int map = 0;  // of its class, from 0
+  int kind = 0;  // of its particle, from 0
 };
 
 // Of networks that find centres, a label is the map from 1 at the voxel of a centre, and 0 elsewhere.
@@ -21,8 +21,13 @@ struct LabelledTomogram {
   std::vector<Centre> centres = {};
 };
 
-// Heat maps of a cube from voxel (z, y, x) on, one for each of `spreads`: the greatest of exp(−d²/2σ²) over the centres
-// of the map, d the distance to a centre, σ its spread, both in voxels; 0 beyond 4σ; −1 outside the region.
+// How many heat maps there are of so many kinds of centres: one of all of them before one of each.
+constexpr int heat_maps_of(size_t kinds) {
+  return static_cast<int>(kinds) + 1;
+}
+// Heat maps of a cube from voxel (z, y, x) on, of all centres and of each kind (`spreads`: one of each): the greatest
+// of exp(−d²/2σ²) over the centres, d the distance to a centre, σ the spread of its kind, both in voxels; 0 beyond 4σ;
+// −1 outside the region.
 std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::vector<double>& spreads,
                                 const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge);
 
@@ -57,7 +62,7 @@ class RandomPatches : public ExampleSource {
     int classes = 2;     // labels are below
     bool augment = true;
     uint64_t seed = 1;
-    std::vector<double> spreads = {};  // of the heat maps; empty: labels are learnt
+    std::vector<double> spreads = {};  // of the kinds of centres; empty: labels are learnt
   };
   // The tomograms must outlive it. Memory: 8 bytes for every voxel that is not background, at most 100,000 a class.
   RandomPatches(const std::vector<LabelledTomogram>& tomograms, std::vector<TomogramPart> parts, Options options);
@@ -66,7 +71,7 @@ class RandomPatches : public ExampleSource {
   int label(int64_t) const override { return -1; }
   int64_t labels_per_item() const override { return int64_t{1} * box() * box() * box(); }
   void load_labels(int64_t i, uint64_t epoch, int* to) const override;
-  int heat_maps() const override { return static_cast<int>(options_.spreads.size()); }
+  int heat_maps() const override { return options_.spreads.empty() ? 0 : heat_maps_of(options_.spreads.size()); }
   void load_heat(int64_t i, uint64_t epoch, float* to) const override;
   void load(int64_t i, uint64_t epoch, float* to) const override;
 
@@ -98,7 +103,7 @@ class TilePatches : public ExampleSource {
   int label(int64_t) const override { return -1; }
   int64_t labels_per_item() const override { return int64_t{1} * edge_ * edge_ * edge_; }
   void load_labels(int64_t i, uint64_t epoch, int* to) const override;
-  int heat_maps() const override { return static_cast<int>(spreads_.size()); }
+  int heat_maps() const override { return spreads_.empty() ? 0 : heat_maps_of(spreads_.size()); }
   void load_heat(int64_t i, uint64_t epoch, float* to) const override;
   void load(int64_t i, uint64_t epoch, float* to) const override;
 

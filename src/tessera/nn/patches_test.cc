@@ -122,14 +122,15 @@ TEST(HeatOfCube, IsItsDefinition) {
   const Region region{3, 14, 0, 15, 0, 16};
   constexpr int64_t edge = 12, z0 = 2, y0 = 1, x0 = 4;
   const std::vector<float> found = heat_of_cube(centres, spreads, region, z0, y0, x0, edge);
-  for (int map = 0; map < 2; ++map)
+  ASSERT_EQ(std::ssize(found), 3 * edge * edge * edge);
+  for (int map = 0; map < 3; ++map)
     for (int64_t v = 0; v < edge * edge * edge; ++v) {
       const int64_t z = z0 + v / (edge * edge), y = y0 + v / edge % edge, x = x0 + v % edge;
       const bool known = z >= 3 && z < 14 && y < 15 && x < 16;
       double expected = known ? 0 : -1;
       for (const Centre& c : centres) {
-        const double d = (c.voxel - Vec3{double(x), double(y), double(z)}).norm() / spreads[map];
-        if (known && c.map == map) expected = std::max(expected, std::exp(-d * d / 2));
+        const double d = (c.voxel - Vec3{double(x), double(y), double(z)}).norm() / spreads[c.kind];
+        if (known && (map == 0 || c.kind == map - 1)) expected = std::max(expected, std::exp(-d * d / 2));
       }
       EXPECT_NEAR(found[map * edge * edge * edge + v], expected, 3.4e-4) << "exp(−8) is cut";
     }
@@ -141,18 +142,18 @@ TEST(RandomPatches, TurnHeatWithItsVoxels) {
   scene.tomograms[0].centres = {{{15, 14, 13}, 0}, {{20, 20, 20}, 1}};
   const RandomPatches source(scene.tomograms, {{0, {0, 30, 0, 30, 0, 30}}},
                              {.edge = 24, .count = 6, .classes = 3, .spreads = {2, 2}});
-  ASSERT_EQ(source.heat_maps(), 2);
+  ASSERT_EQ(source.heat_maps(), 3);
   const int64_t count = source.labels_per_item();
-  std::vector<float> values(count), heat(2 * count);
+  std::vector<float> values(count), heat(3 * count);
   int seen = 0;
   for (int64_t i = 0; i < source.size(); ++i) {
     source.load(i, 0, values.data());
     source.load_heat(i, 0, heat.data());
-    for (int map = 0; map < 2; ++map) {
+    for (int map = 1; map < 3; ++map) {
       const auto hottest = std::max_element(heat.begin() + map * count, heat.begin() + (map + 1) * count);
       if (*hottest < 1) continue;
       ++seen;
-      const Vec3 c = scene.tomograms[0].centres[map].voxel;
+      const Vec3 c = scene.tomograms[0].centres[map - 1].voxel;
       const auto voxel = static_cast<int64_t>(values[hottest - heat.begin() - map * count]) - 1;
       EXPECT_EQ(voxel, (std::llround(c.z) * 30 + std::llround(c.y)) * 30 + std::llround(c.x));
     }

@@ -28,17 +28,15 @@ std::vector<Peak> scanned(const std::vector<Volume<float>>& maps, const std::vec
 
 TEST(HeatPeaks, AreThoseOfWholeMaps) {
   const std::vector<double> radii = {3, 1.5};
-  std::vector<Volume<float>> maps(2, Volume<float>(shape));
+  std::vector<Volume<float>> maps(3, Volume<float>(shape));
   Random random(4, "heat");
-  std::vector<Peak> expected;
+  for (Volume<float>& map : maps)
+    for (float& value : map) value = static_cast<float>(std::pow(random.uniform(0, 1), 8));
   Threads one(1);
-  for (size_t k = 0; k < 2; ++k) {
-    for (float& value : maps[k]) value = static_cast<float>(std::pow(random.uniform(0, 1), 8));
-    for (Peak peak : find_peaks(maps[k], {.threshold = static_cast<float>(least_heat)}, one).peaks) {
-      peak.label = static_cast<int32_t>(k);
-      peak.radius_voxels = static_cast<float>(radii[k]);
-      expected.push_back(peak);
-    }
+  std::vector<Peak> expected = find_peaks(maps[0], {.threshold = static_cast<float>(least_heat)}, one).peaks;
+  for (Peak& peak : expected) {
+    peak.label = maps[2].data()[peak.voxel] > maps[1].data()[peak.voxel];
+    peak.radius_voxels = static_cast<float>(radii[static_cast<size_t>(peak.label)]);
   }
   expected = suppress_neighbours(expected, {0, heat_peak_share});
   for (const int threads : {1, 3}) {
@@ -53,9 +51,9 @@ TEST(HeatPeaks, AreThoseOfWholeMaps) {
   EXPECT_TRUE(std::any_of(expected.begin(), expected.end(), [](const Peak& p) { return p.label == 1; }));
 }
 
-// Two classes answer to one place: the higher one is the pick, and a lower one of another place stays.
-TEST(HeatPeaks, TheHigherClassWins) {
-  std::vector<Volume<float>> maps(2, Volume<float>(shape));
+// Places come from the first map, kinds from the others, however low.
+TEST(HeatPeaks, TheHigherKindWins) {
+  std::vector<Volume<float>> maps(3, Volume<float>(shape));
   const auto put = [&](size_t map, Vec3 at, double height) {
     for (int64_t z = 0; z < shape.z; ++z)
       for (int64_t y = 0; y < shape.y; ++y)
@@ -65,9 +63,12 @@ TEST(HeatPeaks, TheHigherClassWins) {
           value = std::max(value, static_cast<float>(height * std::exp(-d.dot(d) / 4)));
         }
   };
-  put(0, {5, 5, 5}, 0.6);
-  put(1, {5.3, 5, 5}, 0.9);
+  put(0, {5.3, 5, 5}, 0.9);
+  put(1, {5, 5, 5}, 0.1);
+  put(2, {5.3, 5, 5}, 0.3);
   put(0, {10, 12, 6.4}, 0.5);
+  put(1, {10, 12, 6.4}, 0.05);
+  put(2, {2, 14, 3}, 0.9);
   const std::vector<Peak> found = scanned(maps, {3, 3}, 1);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].label, 1);

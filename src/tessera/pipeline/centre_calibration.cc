@@ -44,7 +44,7 @@ void add_part(Network& network, const LabelledTomograms& data, const TomogramPar
   for (const Centre& centre : of.centres)
     if (holds(part.region, centre.voxel))
       found.particles.push_back(
-          {centre.voxel * data.voxel_size_A, classes[centre.map].radius_A, index, classes[centre.map].number});
+          {centre.voxel * data.voxel_size_A, classes[centre.kind].radius_A, index, classes[centre.kind].number});
 }
 
 // Of peaks by height, whether each added a hit: of two on one particle the lower did not.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tessera/nn/blockwise.h"
+#include "tessera/nn/patches.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -75,7 +76,7 @@ std::vector<Peak> find_centres(Network& network, const std::vector<ModelClass>& 
   std::vector<double> radii_voxels;
   for (const ModelClass& c : classes) radii_voxels.push_back(c.radius_A / tomogram.voxel_size_A);
   HeatPeaks found(tomogram.shape, radii_voxels);
-  apply_in_blocks(network, static_cast<int>(classes.size()), tomogram, {block, block_overlap}, context,
+  apply_in_blocks(network, heat_maps_of(classes.size()), tomogram, {block, block_overlap}, context,
                   [&](int64_t z, const std::vector<float>& plane) { found.take(z, plane, context.threads); });
   return found.peaks();
 }

@@ -135,7 +135,7 @@ TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context,
   Model model;
   model.network.network = request.network;
   model.network.box = request.patches.edge;
-  model.network.classes = static_cast<int>(data.classes.size());
+  model.network.classes = centres ? heat_maps_of(data.classes.size()) : static_cast<int>(data.classes.size());
   model.network.dropout = 0;
   model.network.width = request.width;
   model.network.device = request.device;
@@ -148,7 +148,7 @@ TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context,
   RandomPatches training(data.tomograms, parts.training,
                          {.edge = request.patches.edge,
                           .count = patches_of_epoch(request, parts),
-                          .classes = model.network.classes + centres,
+                          .classes = static_cast<int>(data.classes.size()) + centres,
                           .augment = request.augment,
                           .seed = context.seed,
                           .spreads = spreads});
