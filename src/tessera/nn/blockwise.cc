@@ -39,8 +39,8 @@ class Front {
   std::deque<std::vector<float>> planes_;
 };
 
-void add_block(const std::vector<float>& found, int classes, Shape3 plane, const AxisBlocks::Block& bz,
-               const AxisBlocks::Block& by, const AxisBlocks::Block& bx, Front& front) {
+void add_block(const BlockAnswer& answer, int classes, Shape3 plane, Front& front) {
+  const auto& [found, bz, by, bx] = answer;
   for (int64_t z = bz.from; z < bz.to(); ++z) {
     std::vector<float>& to = front.plane(z);
     for (int c = 0; c < classes; ++c)
@@ -101,24 +101,33 @@ double apply_memory_bytes(int classes, Shape3 shape, const BlockOptions& options
   return 4.0 * classes * static_cast<double>(shape.y * shape.x * (planes + 8)) + block * (1024.0 + 8.0 * classes);
 }
 
-void apply_in_blocks(Network& network, int classes, const Tomogram& tomogram, const BlockOptions& options,
-                     ExecContext& context, const PlaneTaker& take) {
+void apply_to_blocks(Network& network, const Tomogram& tomogram, const BlockOptions& options, ExecContext& context,
+                     const std::function<void(const BlockAnswer&)>& take) {
   const Shape3 shape = tomogram.shape;
   const auto z = axis_blocks(shape.z, options).blocks, y = axis_blocks(shape.y, options).blocks,
              x = axis_blocks(shape.x, options).blocks;
   Progress progress(context.sink, "applying the network", std::ssize(z) * std::ssize(y) * std::ssize(x));
-  Front front(classes * shape.y * shape.x, take);
-  for (size_t k = 0; k < z.size(); ++k) {
+  for (const auto& bz : z)
     for (const auto& by : y)
       for (const auto& bx : x) {
         if (context.stop_requested()) throw Interrupted("stopped while applying the network; nothing was written");
-        const Shape3 block{z[k].length, by.length, bx.length};
-        const TomogramBox box = read_box(tomogram, z[k].begin, by.begin, bx.begin, block);
-        add_block(network.probabilities(box.voxels.data(), block), classes, shape, z[k], by, bx, front);
+        const Shape3 block{bz.length, by.length, bx.length};
+        const TomogramBox box = read_box(tomogram, bz.begin, by.begin, bx.begin, block);
+        const std::vector<float> values = network.probabilities(box.voxels.data(), block);
+        take({values, bz, by, bx});
         progress.advance();
       }
-    front.finish(k + 1 < z.size() ? z[k + 1].from : shape.z);
-  }
+}
+
+void apply_in_blocks(Network& network, int classes, const Tomogram& tomogram, const BlockOptions& options,
+                     ExecContext& context, const PlaneTaker& take) {
+  const Shape3 shape = tomogram.shape;
+  Front front(classes * shape.y * shape.x, take);
+  apply_to_blocks(network, tomogram, options, context, [&](const BlockAnswer& answer) {
+    front.finish(answer.z.from);
+    add_block(answer, classes, shape, front);
+  });
+  front.finish(shape.z);
 }
 
 }  // namespace tessera

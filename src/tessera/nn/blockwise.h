@@ -41,12 +41,28 @@ struct AxisBlocks {
 };
 AxisBlocks axis_blocks(int64_t voxels, const BlockOptions& options);
 
-// Takes plane z of the probabilities or heat maps, classes × y × x; planes come in order.
+// What the network answers for a block: classes × its voxels.
+struct BlockAnswer {
+  const std::vector<float>& values;
+  const AxisBlocks::Block &z, &y, &x;
+
+  Region block() const {
+    return {z.begin, z.begin + z.length, y.begin, y.begin + y.length, x.begin, x.begin + x.length};
+  }
+  // Where it has a share; where blocks meet, both have.
+  Region told() const { return {z.from, z.to(), y.from, y.to(), x.from, x.to()}; }
+};
+
+// Applies the network block by block, x fastest. `tomogram` normalised as in training. Beyond its border the network is
+// given 0. Memory: what the network needs for a block, about 1 kB a voxel. Interrupted.
+void apply_to_blocks(Network& network, const Tomogram& tomogram, const BlockOptions& options, ExecContext& context,
+                     const std::function<void(const BlockAnswer&)>& take);
+
+// Takes plane z of the probabilities, classes × y × x; planes come in order.
 using PlaneTaker = std::function<void(int64_t z, const std::vector<float>& probabilities)>;
 
-// `tomogram` normalised as in training. Beyond its border the network is given 0. Memory: classes × y × x floats for
-// about block − overlap planes (apply_memory_bytes), and what the network needs for a block, about 1 kB a voxel.
-// Interrupted. Oracle: one block that holds all (blockwise_test.cc).
+// The same, blended by the blocks' shares. Memory: classes × y × x floats for about block − overlap planes besides
+// (apply_memory_bytes). Oracle: one block that holds all (blockwise_test.cc).
 void apply_in_blocks(Network& network, int classes, const Tomogram& tomogram, const BlockOptions& options,
                      ExecContext& context, const PlaneTaker& take);
 double apply_memory_bytes(int classes, Shape3 shape, const BlockOptions& options);

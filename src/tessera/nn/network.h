@@ -19,7 +19,7 @@ namespace tessera {
 // biases 0. residual3d: smoothing to half the edge, a strided convolution, residual blocks of 32 and 128 channels,
 // means and maxima over the box; 0.63 M parameters, 0.13 GMAC at 40³. edssn3d, edssn3d-full label voxels: the network
 // of [P] 4.2, and the same with a skip connection at full resolution (docs/theory/segmentation.md). unet3d finds
-// centres: a heat map of each class (docs/theory/picking.md); 0.15 M parameters.
+// centres: heat maps of all particles and of each class (docs/theory/picking.md); 0.15 M parameters.
 struct NetworkOptions {
   std::string network = "residual3d";
   int box = 40;                // voxels of the cubic input
@@ -76,9 +76,13 @@ struct NetworkOutputs {
                                 // nothing where voxels are answered for
 };
 
-// heat_loss of a class counts per unit of its heat and so much for every voxel, that classes which are not there count
+// heat_loss of a map counts per unit of its heat and so much for every voxel, that classes which are not there count
 // too.
 inline constexpr double heat_floor = 1e-3;
+// What a heat map counts in the loss: that of all centres, the first, as much as those of the classes together.
+constexpr double heat_weight(int64_t map, int64_t maps) {
+  return map == 0 ? 0.5 : 0.5 / static_cast<double>(maps - 1);
+}
 
 struct StepResult {
   double loss = 0;     // of the batch: mean cross-entropy, or heat_loss

@@ -9,17 +9,13 @@
 namespace tessera {
 namespace {
 
-bool holds(const Region& r, int64_t z, int64_t y, int64_t x) {
-  return z >= r.z0 && z < r.z1 && y >= r.y0 && y < r.y1 && x >= r.x0 && x < r.x1;
-}
-
 // Labels of a cube from (z, y, x) on; −1 outside the region.
 void read_labels(const Volume<uint8_t>& labels, const Region& region, int64_t z, int64_t y, int64_t x, int64_t edge,
                  int* to) {
   for (int64_t k = z; k < z + edge; ++k)
     for (int64_t j = y; j < y + edge; ++j)
       for (int64_t i = x; i < x + edge; ++i) {
-        *to++ = holds(region, k, j, i) ? labels(k, j, i) : -1;
+        *to++ = region.holds(k, j, i) ? labels(k, j, i) : -1;
       }
 }
 
@@ -58,7 +54,7 @@ std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::v
         }
   }
   for (int64_t v = 0; v < count; ++v)
-    if (!holds(region, z + v / (edge * edge), y + v / edge % edge, x + v % edge))
+    if (!region.holds(z + v / (edge * edge), y + v / edge % edge, x + v % edge))
       for (int64_t map = 0; map < maps; ++map) out[static_cast<size_t>(map * count + v)] = -1;
   return out;
 }
@@ -66,7 +62,7 @@ std::vector<float> heat_of_cube(const std::vector<Centre>& centres, const std::v
 RegionSplit split_by_region(Shape3 shape, double validation, double test) {
   const int64_t length = std::max({shape.x, shape.y, shape.z});
   const auto slab = [&](int64_t from, int64_t to) {
-    Region out{0, shape.z, 0, shape.y, 0, shape.x};
+    Region out = whole_of(shape);
     if (shape.x == length)
       out.x0 = from, out.x1 = to;
     else if (shape.y == length)

@@ -79,14 +79,18 @@ std::shared_ptr<Architecture> make_unet(const NetworkOptions& options) {
   return std::make_shared<Unet3D>(options);
 }
 
-// Li et al. 2020, "Generalized focal loss", Eq. 5 with β = 2, for each class per unit of its heat.
+// Li et al. 2020, "Generalized focal loss", Eq. 5 with β = 2, for each map per unit of its heat.
 Tensor heat_loss(const Tensor& linear, const Tensor& heat) {
   const Tensor known = heat.ge(0).to(linear.dtype()), target = heat.clamp_min(0);
   const Tensor missed = (torch::sigmoid(linear) - target).square();
   const Tensor entropy = torch::binary_cross_entropy_with_logits(linear, target, {}, {}, at::Reduction::None);
-  const std::vector<int64_t> all_but_classes = {0, 2, 3, 4};
-  const Tensor sum = (missed * entropy * known).sum(all_but_classes);
-  return (sum / ((target * known).sum(all_but_classes) + heat_floor * known.sum(all_but_classes) + 1e-6)).mean();
+  const std::vector<int64_t> all_but_maps = {0, 2, 3, 4};
+  const Tensor sum = (missed * entropy * known).sum(all_but_maps);
+  const Tensor of_map = sum / ((target * known).sum(all_but_maps) + heat_floor * known.sum(all_but_maps) + 1e-6);
+  const int64_t maps = heat.size(1);
+  Tensor weights = torch::full({maps}, heat_weight(1, maps), of_map.options());
+  weights[0] = heat_weight(0, maps);
+  return (of_map * weights).sum();
 }
 
 }  // namespace tessera

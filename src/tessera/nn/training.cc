@@ -297,7 +297,7 @@ Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batc
     HeatSums all{};
     for (size_t i = static_cast<size_t>(map) * all.size(); i < sums.size(); i += static_cast<size_t>(maps) * all.size())
       for (size_t k = 0; k < all.size(); ++k) all[k] += sums[i + k];
-    out.loss += all[0] / (all[2] + heat_floor * all[1] + 1e-6) / static_cast<double>(maps);
+    out.loss += heat_weight(map, maps) * all[0] / (all[2] + heat_floor * all[1] + 1e-6);
     if (all[2] > 0) out.accuracy += correlation(all), ++there;
   }
   out.accuracy /= static_cast<double>(std::max<int64_t>(1, there));

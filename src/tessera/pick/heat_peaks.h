@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tessera/pick/peaks.h"
+#include "tessera/volume/tomogram.h"
 
 namespace tessera {
 
@@ -15,24 +16,22 @@ inline constexpr double least_heat = 0.02;
 // kept, two answers to one particle are not.
 inline constexpr double heat_peak_share = 0.5;
 
-// Collects the peaks of the map of all particles plane by plane, so that the maps need not exist as a whole, and the
-// kind of each: that whose own map is highest there.
+// Gathers the heat of all particles block by block, and of each voxel the kind of particle whose own heat is highest;
+// the maps of the kinds need not exist as a whole. Memory: 5 bytes for each voxel.
 class HeatPeaks {
  public:
-  // The radius of each kind's particles. Memory: a byte for each voxel.
+  // The radius of each kind's particles.
   HeatPeaks(Shape3 shape, std::vector<double> radii_voxels);
-  // Plane z of all maps, that of all particles first, map × y × x; planes come in order. Memory: three of the first.
-  void take(int64_t z, const std::vector<float>& plane, Threads& threads);
-  // Those of at least least_heat, without those too near to higher ones; best first. The label is the kind, from 0.
-  // Oracle: find_peaks on a whole map (heat_peaks_test.cc).
-  std::vector<Peak> peaks();
+  // Heat in a block of voxels, map × z × y × x, of all particles before that of each kind. What lies in `told` is kept.
+  void take(const std::vector<float>& heat, const Region& block, const Region& told);
+  // Peaks of at least least_heat of all particles, without those too near to higher ones; best first. The label is the
+  // kind, from 0.
+  std::vector<Peak> peaks(Threads& threads) const;
 
  private:
-  Shape3 shape_;
   std::vector<double> radii_voxels_;
-  PeakScan scan_;
-  std::vector<std::vector<float>> planes_;  // the last three
-  std::vector<uint8_t> kinds_;              // of each voxel
+  Volume<float> heat_;
+  Volume<uint8_t> kinds_;
 };
 
 }  // namespace tessera

@@ -12,13 +12,6 @@ namespace {
 
 constexpr int64_t seen_around = 40;  // voxels; more than any answer depends on
 
-bool holds(const Region& r, Vec3 at) {
-  const auto in = [](double v, int64_t from, int64_t to) {
-    return v >= static_cast<double>(from) - 0.5 && v < static_cast<double>(to) - 0.5;
-  };
-  return in(at.x, r.x0, r.x1) && in(at.y, r.y0, r.y1) && in(at.z, r.z0, r.z1);
-}
-
 Region widened(const Region& r, Shape3 shape) {
   return {std::max<int64_t>(0, r.z0 - seen_around), std::min(shape.z, r.z1 + seen_around),
           std::max<int64_t>(0, r.y0 - seen_around), std::min(shape.y, r.y1 + seen_around),
@@ -38,11 +31,11 @@ void add_part(Network& network, const LabelledTomograms& data, const TomogramPar
   for (const Peak& peak :
        find_centres(network, classes, part_of(of.tomogram, seen), NetworkPickRequest().block, context)) {
     const Vec3 at = peak.position_voxels + corner;
-    if (holds(part.region, at))
+    if (part.region.holds(at))
       found.picks.push_back({at * data.voxel_size_A, peak.score, index, classes[peak.label].number});
   }
   for (const Centre& centre : of.centres)
-    if (holds(part.region, centre.voxel))
+    if (part.region.holds(centre.voxel))
       found.particles.push_back(
           {centre.voxel * data.voxel_size_A, classes[centre.kind].radius_A, index, classes[centre.kind].number});
 }

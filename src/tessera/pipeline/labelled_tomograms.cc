@@ -71,10 +71,9 @@ std::vector<TrueParticleOfClass> read_truth(const fs::path& list, Shape3 shape, 
     const Vec3 voxel = *p.coordinate;
     const double radius = extra_number(set, p, "tesseraRadius").value_or(0);
     const auto where = fmt::format("{}: particle {}", list.string(), i + 1);
-    const auto inside = [](double v, int64_t n) { return v >= -0.5 && v < static_cast<double>(n) - 0.5; };
     if (size > 0 && std::abs(size / voxel_size_A - 1) > 0.01)
       faults.add(fmt::format("{} is of voxels of {:g} Å, the tomogram of {:g} Å", where, size, voxel_size_A));
-    if (!inside(voxel.x, shape.x) || !inside(voxel.y, shape.y) || !inside(voxel.z, shape.z))
+    if (!whole_of(shape).holds(voxel))
       faults.add(fmt::format("{} lies at ({:g}, {:g}, {:g}), outside the tomogram", where, voxel.x, voxel.y, voxel.z));
     if (p.class_number < 1) faults.add(where + " has no class (rlnClassNumber)");
     if (!(radius > 0)) faults.add(where + " has no positive tesseraRadius");

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "tessera/nn/blockwise.h"
-#include "tessera/nn/patches.h"
 #include "tessera/pipeline/run_files.h"
 
 namespace tessera {
@@ -76,9 +75,9 @@ std::vector<Peak> find_centres(Network& network, const std::vector<ModelClass>& 
   std::vector<double> radii_voxels;
   for (const ModelClass& c : classes) radii_voxels.push_back(c.radius_A / tomogram.voxel_size_A);
   HeatPeaks found(tomogram.shape, radii_voxels);
-  apply_in_blocks(network, heat_maps_of(classes.size()), tomogram, {block, block_overlap}, context,
-                  [&](int64_t z, const std::vector<float>& plane) { found.take(z, plane, context.threads); });
-  return found.peaks();
+  apply_to_blocks(network, tomogram, {block, block_overlap}, context,
+                  [&](const BlockAnswer& answer) { found.take(answer.values, answer.block(), answer.told()); });
+  return found.peaks(context.threads);
 }
 
 NetworkPicks pick_by_network(const NetworkPickRequest& request, const Volume<float>& tomogram, double voxel_size_A,

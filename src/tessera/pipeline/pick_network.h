@@ -64,7 +64,8 @@ std::vector<Peak> find_centres(Network& network, const std::vector<ModelClass>& 
 
 // `tomogram`: prepared by prepare_search (mean 0, protein bright), whose region is given; nothing is taken nearer than
 // `border` voxels to a face. keep > 0: the best so many, whatever their height. UserError, IoError: a model that finds
-// no centres, one trained for another voxel size (2 %) without --rescale. Memory: the heat maps of a layer of blocks.
+// no centres, one trained for another voxel size (2 %) without --rescale. Memory: 5 bytes for each voxel, and what the
+// network needs for a block (nn/blockwise.h).
 NetworkPicks pick_by_network(const NetworkPickRequest& request, const Volume<float>& tomogram, double voxel_size_A,
                              const SearchRegion& region, int64_t border, int64_t keep, ExecContext& context);
 

@@ -157,6 +157,14 @@ Tomogram tomogram_of(const Volume<float>& voxels, double voxel_size_A) {
           }};
 }
 
+bool Region::holds(Vec3 at) const {
+  const auto nearest = [](double v) { return std::floor(v + 0.5); };
+  const auto in = [&](double v, int64_t from, int64_t to) {
+    return nearest(v) >= static_cast<double>(from) && nearest(v) < static_cast<double>(to);
+  };
+  return in(at.z, z0, z1) && in(at.y, y0, y1) && in(at.x, x0, x1);
+}
+
 TomogramBox read_box(const Tomogram& tomogram, int64_t z, int64_t y, int64_t x, Shape3 shape, float fill) {
   TomogramBox out;
   out.voxels = Volume<float>(shape, fill);

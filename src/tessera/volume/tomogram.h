@@ -42,8 +42,16 @@ Tomogram scaled(const Tomogram& tomogram, double offset, double factor);
 struct Region {
   int64_t z0 = 0, z1 = 0, y0 = 0, y1 = 0, x0 = 0, x1 = 0;  // half-open
   Shape3 shape() const { return {z1 - z0, y1 - y0, x1 - x0}; }
+  bool holds(int64_t z, int64_t y, int64_t x) const {
+    return z >= z0 && z < z1 && y >= y0 && y < y1 && x >= x0 && x < x1;
+  }
+  // The voxel nearest to a place, in voxels.
+  bool holds(Vec3 at) const;
   bool operator==(const Region&) const = default;
 };
+inline Region whole_of(Shape3 shape) {
+  return {0, shape.z, 0, shape.y, 0, shape.x};
+}
 Tomogram part_of(const Tomogram& tomogram, const Region& region);
 
 // Mean and deviation of all voxels but those beyond five deviations (gold, hot pixels), read plane by plane twice.

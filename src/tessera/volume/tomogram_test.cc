@@ -64,6 +64,22 @@ TEST(Resampled, IsTheSameInParts) {
   EXPECT_THROW(resampled(tomogram_of(voxels, 10), 1000), UserError);
 }
 
+TEST(Region, HoldsTheVoxelsOfItsHalfOpenRanges) {
+  const Region region{2, 5, 0, 3, 1, 2};
+  int held = 0;
+  for (int64_t z = -1; z < 7; ++z)
+    for (int64_t y = -1; y < 7; ++y)
+      for (int64_t x = -1; x < 7; ++x) {
+        held += region.holds(z, y, x);
+        for (const double off : {-0.5, -0.2, 0.0, 0.49})
+          EXPECT_EQ(region.holds(Vec3{double(x) + off, double(y) - off / 2, double(z) + off}), region.holds(z, y, x));
+      }
+  EXPECT_EQ(held, region.shape().count());
+  EXPECT_FALSE(region.holds(Vec3{1, 1, std::nan("")}));
+  EXPECT_TRUE(whole_of({3, 2, 1}).holds(2, 1, 0));
+  EXPECT_FALSE(whole_of({3, 2, 1}).holds(Vec3{0.5, 0, 0}));
+}
+
 TEST(Spread, LeavesOutGoldAndRefusesWhatIsNotThere) {
   Volume<float> voxels = noise({16, 20, 24});
   for (float& value : voxels) value = 5 + 2 * value;
