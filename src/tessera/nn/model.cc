@@ -183,9 +183,9 @@ std::unique_ptr<Network> network_of(const Model& model, const std::string& devic
   auto network = make_network(options);
   try {
     network->set_state(model.weights);
-  } catch (const InternalError& error) {
-    throw IoError(fmt::format("{}: its weights are not those of a {} of this version ({}); train again", source,
-                              options.network, error.what()));
+  } catch (const InternalError&) {
+    throw IoError(fmt::format("{}: its weights are not those of a {} of this version; train again", source,
+                              options.network));
   }
   return network;
 }
