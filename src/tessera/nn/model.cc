@@ -184,8 +184,8 @@ std::unique_ptr<Network> network_of(const Model& model, const std::string& devic
   try {
     network->set_state(model.weights);
   } catch (const InternalError&) {
-    throw IoError(fmt::format("{}: its weights are not those of a {} of this version; train again", source,
-                              options.network));
+    throw IoError(
+        fmt::format("{}: its weights are not those of a {} of this version; train again", source, options.network));
   }
   return network;
 }
