@@ -41,6 +41,15 @@ HitChance newton_step(const std::vector<Sample>& samples, const HitChance& chanc
   return {-(h11 * g0 - h01 * g1) / determinant, -(h00 * g1 - h01 * g0) / determinant};
 }
 
+constexpr double least_share = 1e-6;
+
+// The same heights of hits and of misses, another share of hits.
+HitChance brought_to(double share, HitChance chance) {
+  chance.offset += log_odds(share) - log_odds(chance.share);
+  chance.share = share;
+  return chance;
+}
+
 }  // namespace
 
 double HitChance::of(double height) const {
@@ -69,7 +78,28 @@ HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t
     chance = moved;
     now = next;
   }
+  chance.share = std::clamp(right / (right + wrong), least_share, 1 - least_share);
   return chance;
+}
+
+double hit_share(std::span<const float> heights, const HitChance& chance) {
+  if (heights.empty()) return least_share;
+  double share = chance.share;
+  for (int iteration = 0; iteration < 500; ++iteration) {
+    const HitChance moved = brought_to(share, chance);
+    double sum = 0;
+    for (const float height : heights) sum += moved.of(height);
+    const double next = std::clamp(sum / static_cast<double>(heights.size()), least_share, 1 - least_share);
+    const bool rests = std::abs(next - share) < 1e-4 * share;
+    share = next;
+    if (rests) break;
+  }
+  return share;
+}
+
+HitChance chance_among(std::span<const float> heights, const HitChance& chance) {
+  const double share = hit_share(heights, chance);
+  return share < chance.share / 3 ? brought_to(share, chance) : chance;
 }
 
 ExpectedF1 best_expected_f1(std::span<const float> heights, const HitChance& chance, double least) {

@@ -10,6 +10,7 @@ namespace tessera {
 // Of a peak of height h, 0 < h < 1: 1/(1 + e^−z), z = offset + slope · ln(h/(1 − h)).
 struct HitChance {
   double offset = 0, slope = 1;
+  double share = 0.5;  // of hits among the peaks it was learnt from
   double of(double height) const;
 };
 
@@ -17,6 +18,16 @@ struct HitChance {
 // others, so that it exists where all or none are hits (Platt 1999, "Probabilistic outputs for support vector
 // machines"). heights and hits (0 or 1) are as many, at least one. Cost: some ten passes.
 HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t> hits);
+
+// The share of hits among other peaks, if hits and misses have the heights they had where the chance was learnt: the
+// likeliest one, by expectation-maximisation (Saerens, Latinne & Decaestecker 2002, "Adjusting the outputs of a
+// classifier to new a priori probabilities"). At least 10⁻⁶. Cost: up to some hundred passes.
+double hit_share(std::span<const float> heights, const HitChance& chance);
+
+// The chance among other peaks: as it was learnt, or, where their share of hits is below a third of what it was,
+// brought to that share. Shares not so low are not believed: where hits are only lower than they were, as in more
+// noise, they seem to be fewer.
+HitChance chance_among(std::span<const float> heights, const HitChance& chance);
 
 struct ExpectedF1 {
   double threshold = 1;  // take the peaks of at least this height

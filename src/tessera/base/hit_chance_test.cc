@@ -64,6 +64,45 @@ TEST(HitChance, ExistsWhereAllOrNoneAreHitsAndForOnePeak) {
   EXPECT_GT(parted.of(0.9), parted.of(0.5));
 }
 
+// Hits and misses of two distributions of heights: from as many of both, what is learnt holds for any share after it
+// was brought there.
+Drawn mixed(int hits, int misses, uint64_t seed) {
+  Random random(seed, "hit share");
+  Drawn out;
+  for (int i = 0; i < hits + misses; ++i) {
+    const double z = random.normal() + (i < hits ? 0.8 : -0.8);
+    out.heights.push_back(static_cast<float>(1 / (1 + std::exp(-z))));
+    out.hits.push_back(i < hits);
+  }
+  return out;
+}
+
+TEST(HitShare, IsFoundFromHeightsAlone) {
+  const Drawn learnt = mixed(4000, 4000, 1);
+  const HitChance chance = fit_hit_chance(learnt.heights, learnt.hits);
+  EXPECT_EQ(chance.share, 0.5);
+  EXPECT_NEAR(hit_share(learnt.heights, chance), 0.5, 0.001);
+  for (const int hits : {0, 20, 200, 1000, 1900}) {
+    const Drawn other = mixed(hits, 2000 - hits, 2);
+    EXPECT_NEAR(hit_share(other.heights, chance), hits / 2000.0, 0.04) << hits;
+  }
+  EXPECT_LT(hit_share({}, chance), 1e-5);
+}
+
+TEST(HitShare, MovesTheChanceOnlyWhereHitsAreFew) {
+  const Drawn learnt = mixed(4000, 4000, 3);
+  const HitChance chance = fit_hit_chance(learnt.heights, learnt.hits);
+  const Drawn many = mixed(800, 1200, 4), few = mixed(60, 1940, 5);
+  EXPECT_EQ(chance_among(many.heights, chance).offset, chance.offset);
+  const HitChance moved = chance_among(few.heights, chance);
+  EXPECT_LT(moved.offset, chance.offset - 2);
+  double expected = 0, as_learnt = 0;
+  for (const float height : few.heights) expected += moved.of(height), as_learnt += chance.of(height);
+  EXPECT_NEAR(expected, 60, 40) << "in truth";
+  EXPECT_GT(as_learnt, 300);
+  EXPECT_LT(moved.share, 0.06);
+}
+
 // Against every subset of twelve peaks: none has a greater expected F1 than the best so many.
 TEST(ExpectedF1, IsTheGreatestOfAllSubsets) {
   const HitChance chance{0.2, 1.3};

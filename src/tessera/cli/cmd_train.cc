@@ -26,14 +26,14 @@ int cmd_train(const Invocation& call) {
     const EpochReport& best = outcome.history.at(outcome.best_epoch - 1);
     if (best.validation_accuracy)
       rows.push_back({"validation", finds_centres(outcome.network)
-                                        ? fmt::format("correlation {:.4f} with the heat", *best.validation_accuracy)
+                                        ? fmt::format("agreement {:.4f} with the heat", *best.validation_accuracy)
                                         : fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
   }
   if (outcome.calibration)
     rows.push_back({"picks", fmt::format("F1 {:.4f} in validation, {:.4f} of the right class", outcome.calibration->f1,
                                          outcome.calibration->f1_classes)});
   if (outcome.test_accuracy && finds_centres(outcome.network))
-    rows.push_back({"test", fmt::format("correlation {:.4f} with the heat, cube by cube", *outcome.test_accuracy)});
+    rows.push_back({"test", fmt::format("agreement {:.4f} with the heat, cube by cube", *outcome.test_accuracy)});
   else if (outcome.test_accuracy && labels_voxels(outcome.network))
     rows.push_back({"test", fmt::format("pixel accuracy {:.4f}, cube by cube", *outcome.test_accuracy)});
   else if (outcome.test_accuracy)

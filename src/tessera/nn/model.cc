@@ -110,7 +110,8 @@ void write_model(const std::filesystem::path& path, const Model& model, bool hal
                  {"classes", classes},
                  {"training", model.training}};
   if (finds_centres(model.network.network))
-    file.header["hit_chance"] = {{"offset", model.chance.offset}, {"slope", model.chance.slope}};
+    file.header["hit_chance"] = {
+        {"offset", model.chance.offset}, {"slope", model.chance.slope}, {"share", model.chance.share}};
   for (const NamedTensor& tensor : model.weights)
     file.tensors.push_back({"network." + tensor.name, tensor.shape, tensor.values});
   for (NamedTensor& tensor : model.open_set.tensors()) file.tensors.push_back(std::move(tensor));
@@ -135,6 +136,7 @@ Model read_model(const std::filesystem::path& path) {
     if (finds_centres(model.network.network)) {
       model.chance.offset = header.at("hit_chance").at("offset").get<double>();
       model.chance.slope = header.at("hit_chance").at("slope").get<double>();
+      model.chance.share = header.at("hit_chance").at("share").get<double>();
     }
     model.training = header.at("training");
   } catch (const nlohmann::json::exception& error) {
@@ -156,6 +158,7 @@ Model read_model(const std::filesystem::path& path) {
   for (const ModelClass& c : model.classes)
     if (finds_centres(model.network.network) && !(c.radius_A > 0))
       faults.add(fmt::format("the radius of class {} is out of range", c.number));
+  if (!(model.chance.share > 0 && model.chance.share < 1)) faults.add("its share of hits is out of range");
   faults.raise<IoError>(path.string() + ": a model of another version of Tessera, or damaged");
   model.open_set = OpenSet::from(file, model.network.classes, path.string());
   for (NamedTensor& tensor : file.tensors)

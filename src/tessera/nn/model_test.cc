@@ -77,12 +77,13 @@ TEST_F(ModelFile, OfAPickerKeepsRadiiAndChances) {
   model.normalisation = "tomogram";
   model.open_set = {};
   for (ModelClass& c : model.classes) c.radius_A = 10.0 * c.number;
-  model.chance = {-0.5, 1.25};
+  model.chance = {-0.5, 1.25, 0.375};
   write_model(path("m"), model);
   const Model read = read_model(path("m"));
   EXPECT_EQ(read.classes[1].radius_A, 40);
   EXPECT_EQ(read.chance.offset, -0.5);
   EXPECT_EQ(read.chance.slope, 1.25);
+  EXPECT_EQ(read.chance.share, 0.375);
   model.classes[2].radius_A = -1;
   write_model(path("m"), model);
   EXPECT_THAT(refusal(path("m")), HasSubstr("radius of class 2"));

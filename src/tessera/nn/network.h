@@ -76,19 +76,15 @@ struct NetworkOutputs {
                                 // nothing where voxels are answered for
 };
 
-// heat_loss of a map counts per unit of its heat and so much for every voxel, that classes which are not there count
-// too.
+// centre_loss counts per unit of heat and so much for every voxel, that cubes without particles count too.
 inline constexpr double heat_floor = 1e-3;
-// What a heat map counts in the loss: that of all centres, the first, as much as those of the classes together.
-constexpr double heat_weight(int64_t map, int64_t maps) {
-  return map == 0 ? 0.5 : 0.5 / static_cast<double>(maps - 1);
-}
+// What the class counts in centre_loss: about as much, in gradients, as the place.
+inline constexpr double class_weight = 0.2;
 
 struct StepResult {
-  double loss = 0;     // of the batch: mean cross-entropy, or heat_loss
-  double correct = 0;  // labels found, dropout in force; of heat maps, the sum over the classes that are there of the
-                       // correlation of heat and what was found
-  double known = 0;    // labels not −1; of heat maps the number of those classes
+  double loss = 0;     // of the batch: mean cross-entropy, or centre_loss
+  double correct = 0;  // labels found, dropout in force; of heat maps, the agreement (nn/training.h) of the batch
+  double known = 0;    // labels not −1; of heat maps 1 if there is any heat
 };
 
 // Not thread-safe. On a CPU the same calls give the same bits for the same number of threads.

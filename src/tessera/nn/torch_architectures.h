@@ -28,7 +28,7 @@ std::shared_ptr<Architecture> make_architecture(const NetworkOptions& options);
 // One of centre_network_names(): torch_unet.cc.
 std::shared_ptr<Architecture> make_unet(const NetworkOptions& options);
 // Of linear outputs and heat maps of one shape, the latter negative where not known (docs/theory/picking.md).
-torch::Tensor heat_loss(const torch::Tensor& linear, const torch::Tensor& heat);
+torch::Tensor centre_loss(const torch::Tensor& linear, const torch::Tensor& heat);
 // One of segmentation_network_names(): torch_segmentation.cc.
 std::shared_ptr<Architecture> make_segmentation(const NetworkOptions& options);
 // Channels at that width, at least one.

@@ -172,18 +172,19 @@ class TorchNetwork : public Network {
       const int64_t box = options_.box;
       const Tensor target = images_of(heat, {n, options_.classes, box, box, box});
       const Tensor linear = outputs_in_training(images, n, 0);
-      const double loss = descend(heat_loss(linear, target), rate);
+      const double loss = descend(centre_loss(linear, target), rate);
       torch::NoGradGuard no_gradient;
-      const std::vector<int64_t> all_but_classes = {0, 2, 3, 4};
-      const Tensor known = target.ge(0).to(torch::kFloat), voxels = known.sum(all_but_classes, true).clamp_min(1);
+      const Tensor all = target.select(1, 0), known = all.ge(0).to(torch::kFloat), there = all.clamp_min(0);
+      const double heat_there = there.sum().item<double>();
+      if (heat_there == 0) return StepResult{loss, 0, 0};
       const auto about_mean = [&](const Tensor& values) {
-        return (values - (values * known).sum(all_but_classes, true) / voxels) * known;
+        return (values - (values * known).sum() / known.sum()) * known;
       };
-      const Tensor heat_there = about_mean(target), found = about_mean(torch::sigmoid(linear.to(torch::kFloat)));
-      const auto sum = [&](const Tensor& values) { return values.sum(all_but_classes); };
-      const Tensor scale = (sum(heat_there.square()) * sum(found.square())).sqrt(), there = scale.gt(0);
-      return StepResult{loss, (sum(heat_there * found) / scale).masked_select(there).sum().item<double>(),
-                        there.sum().item<double>()};
+      const Tensor of_heat = about_mean(all), found = about_mean(torch::sigmoid(linear.select(1, 0).to(torch::kFloat)));
+      const Tensor correlation = (of_heat * found).sum() / (of_heat.square().sum() * found.square().sum()).sqrt();
+      const auto kinds = [&](const Tensor& maps) { return maps.narrow(1, 1, options_.classes - 1).argmax(1); };
+      const Tensor right = (there * kinds(linear).eq(kinds(target))).sum();
+      return StepResult{loss, (correlation.item<double>() + right.item<double>() / heat_there) / 2, 1};
     });
   }
 

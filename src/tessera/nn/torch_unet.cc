@@ -79,18 +79,18 @@ std::shared_ptr<Architecture> make_unet(const NetworkOptions& options) {
   return std::make_shared<Unet3D>(options);
 }
 
-// Li et al. 2020, "Generalized focal loss", Eq. 5 with β = 2, for each map per unit of its heat.
-Tensor heat_loss(const Tensor& linear, const Tensor& heat) {
-  const Tensor known = heat.ge(0).to(linear.dtype()), target = heat.clamp_min(0);
-  const Tensor missed = (torch::sigmoid(linear) - target).square();
-  const Tensor entropy = torch::binary_cross_entropy_with_logits(linear, target, {}, {}, at::Reduction::None);
-  const std::vector<int64_t> all_but_maps = {0, 2, 3, 4};
-  const Tensor sum = (missed * entropy * known).sum(all_but_maps);
-  const Tensor of_map = sum / ((target * known).sum(all_but_maps) + heat_floor * known.sum(all_but_maps) + 1e-6);
-  const int64_t maps = heat.size(1);
-  Tensor weights = torch::full({maps}, heat_weight(1, maps), of_map.options());
-  weights[0] = heat_weight(0, maps);
-  return (of_map * weights).sum();
+// Places: Li et al. 2020, "Generalized focal loss", Eq. 5 with β = 2, per unit of heat. Classes: cross-entropy where
+// there is heat.
+Tensor centre_loss(const Tensor& linear, const Tensor& heat) {
+  const Tensor all = linear.select(1, 0), known = heat.select(1, 0).ge(0).to(linear.dtype());
+  const Tensor target = heat.clamp_min(0), there = target.select(1, 0);
+  const Tensor missed = (torch::sigmoid(all) - there).square();
+  const Tensor entropy = torch::binary_cross_entropy_with_logits(all, there, {}, {}, at::Reduction::None);
+  const Tensor place = (missed * entropy * known).sum() / (there.sum() + heat_floor * known.sum() + 1e-6);
+  const int64_t classes = heat.size(1) - 1;
+  const Tensor of_class = target.narrow(1, 1, classes), sum = of_class.sum(1, true).clamp_min(1e-6);
+  const Tensor wrong = -(of_class / sum * torch::log_softmax(linear.narrow(1, 1, classes), 1)).sum(1);
+  return place + class_weight * (there * wrong).sum() / (there.sum() + 1e-6);
 }
 
 }  // namespace tessera

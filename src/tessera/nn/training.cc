@@ -106,7 +106,7 @@ class Training {
 
   void tell(const EpochReport& report) const {
     std::string text = fmt::format("epoch {}: loss {:.4f}, {} {:.4f}", report.epoch, report.train_loss,
-                                   training_.heat_maps() > 0 ? "correlation" : "accuracy", report.train_accuracy);
+                                   training_.heat_maps() > 0 ? "agreement" : "accuracy", report.train_accuracy);
     if (report.validation_loss)
       text += fmt::format("; validation {:.4f}, {:.4f}", *report.validation_loss, *report.validation_accuracy);
     const double left = report.seconds * (options_.epochs - report.epoch);
@@ -249,10 +249,11 @@ Predictions predict(Network& network, const ExampleSource& source, int64_t batch
 
 namespace {
 
-// Of one class, heat t and found h: Σ |t − h|² · cross-entropy, known voxels, Σ t, Σ h, Σ t², Σ h², Σ t h.
-using HeatSums = std::array<double, 7>;
+// Of heat t of all particles and found h: Σ |t − h|² · cross-entropy, known voxels, Σ t, Σ h, Σ t², Σ h², Σ t h; of the
+// classes Σ t · cross-entropy and Σ t where the likeliest is right.
+using HeatSums = std::array<double, 9>;
 
-HeatSums heat_sums(const float* linear, const float* heat, int64_t voxels) {
+HeatSums heat_sums(const float* linear, const float* heat, int64_t classes, int64_t voxels) {
   HeatSums out{};
   for (int64_t v = 0; v < voxels; ++v) {
     const double t = heat[v], z = linear[v];
@@ -265,6 +266,14 @@ HeatSums heat_sums(const float* linear, const float* heat, int64_t voxels) {
     out[4] += t * t;
     out[5] += h * h;
     out[6] += t * h;
+    if (t == 0) continue;
+    const float *of_class = heat + voxels + v, *outputs = linear + voxels + v;
+    double sum = 0;
+    for (int64_t c = 0; c < classes; ++c) sum += of_class[c * voxels];
+    for (int64_t c = 0; c < classes; ++c)
+      if (of_class[c * voxels] > 0)
+        out[7] += t * of_class[c * voxels] / sum * cross_entropy(outputs, classes, voxels, static_cast<int>(c));
+    if (likeliest(outputs, classes, voxels) == likeliest(of_class, classes, voxels)) out[8] += t;
   }
   return out;
 }
@@ -275,7 +284,7 @@ double correlation(const HeatSums& s) {
   return of_heat > 0 && of_found > 0 ? (s[1] * s[6] - s[2] * s[3]) / std::sqrt(of_heat * of_found) : 0;
 }
 
-// heat_loss (torch_unet.cc) over all items, and the mean correlation of the classes that are there.
+// centre_loss (torch_unet.cc) over all items, and their agreement.
 Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batch_size, ExecContext& context) {
   const int64_t maps = source.heat_maps(), voxels = int64_t{1} * source.box() * source.box() * source.box();
   std::vector<double> sums;
@@ -285,23 +294,18 @@ Judgement judge_heat(Network& network, const ExampleSource& source, int64_t batc
   while (reader.next(batch)) {
     if (context.stop_requested()) throw Interrupted("stopped while applying the network");
     const std::vector<float> linear = network.evaluate(batch.images.data(), batch.size()).linear;
-    for (int64_t map = 0; map < batch.size() * maps; ++map) {
-      const auto of_map = heat_sums(linear.data() + map * voxels, batch.heat.data() + map * voxels, voxels);
-      sums.insert(sums.end(), of_map.begin(), of_map.end());
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      const int64_t at = i * maps * voxels;
+      const HeatSums of_item = heat_sums(linear.data() + at, batch.heat.data() + at, maps - 1, voxels);
+      sums.insert(sums.end(), of_item.begin(), of_item.end());
     }
   }
   share_rows(sums, source.size(), batch_size, context.comm);
-  Judgement out;
-  int64_t there = 0;
-  for (int64_t map = 0; map < maps; ++map) {
-    HeatSums all{};
-    for (size_t i = static_cast<size_t>(map) * all.size(); i < sums.size(); i += static_cast<size_t>(maps) * all.size())
-      for (size_t k = 0; k < all.size(); ++k) all[k] += sums[i + k];
-    out.loss += heat_weight(map, maps) * all[0] / (all[2] + heat_floor * all[1] + 1e-6);
-    if (all[2] > 0) out.accuracy += correlation(all), ++there;
-  }
-  out.accuracy /= static_cast<double>(std::max<int64_t>(1, there));
-  return out;
+  HeatSums all{};
+  for (size_t i = 0; i < sums.size(); ++i) all[i % all.size()] += sums[i];
+  const double there = all[2] + 1e-6;
+  return {all[0] / (there + heat_floor * all[1]) + class_weight * all[7] / there,
+          (correlation(all) + all[8] / there) / 2};
 }
 
 }  // namespace

@@ -92,9 +92,10 @@ struct Predictions {
 Predictions predict(Network& network, const ExampleSource& source, int64_t batch, const std::string& title,
                     bool features, ExecContext& context);
 
-// Mean loss and share of right labels, over all labels that are known; of heat maps heat_loss and the mean, over the
-// classes that are there, of the correlation of heat and what was found. Batch by batch, so that outputs for every
-// voxel need not be kept. Every rank gets the same.
+// Mean loss and share of right labels, over all labels that are known; of heat maps centre_loss and the
+// agreement: the mean of the correlation of the heat of all particles and what was found, and of the share of that heat
+// where the class found is right. Batch by batch, so that outputs for every voxel need not be kept. Every rank gets the
+// same.
 struct Judgement {
   double loss = 0, accuracy = 0;
 };

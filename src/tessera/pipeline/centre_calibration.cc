@@ -62,7 +62,7 @@ std::vector<ScoredPick> taken(const std::vector<ScoredPick>& picks, int32_t tomo
     std::vector<float> heights;
     for (const ScoredPick& pick : picks)
       if (pick.tomogram == tomogram) heights.push_back(static_cast<float>(pick.score));
-    const double threshold = best_expected_f1(heights, chance).threshold;
+    const double threshold = best_expected_f1(heights, chance_among(heights, chance)).threshold;
     for (const ScoredPick& pick : picks)
       if (pick.tomogram == tomogram && pick.score >= threshold) out.push_back(pick);
   }

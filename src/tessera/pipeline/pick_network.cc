@@ -51,7 +51,7 @@ void choose(std::optional<double> wanted, const HitChance& chance, int64_t keep,
   }
   std::vector<float> heights;
   for (const Peak& peak : peaks) heights.push_back(peak.score);
-  const ExpectedF1 best = best_expected_f1(heights, chance);
+  const ExpectedF1 best = best_expected_f1(heights, chance_among(heights, chance));
   out.threshold = wanted.value_or(best.threshold);
   if (!wanted) out.expected_f1 = best.f1;
   std::erase_if(peaks, [&](const Peak& peak) { return peak.score < out.threshold; });
