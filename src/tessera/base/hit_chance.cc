@@ -78,7 +78,8 @@ HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t
     chance = moved;
     now = next;
   }
-  chance.share = std::clamp(right / (right + wrong), least_share, 1 - least_share);
+  chance.share = 0;
+  for (const Sample& s : samples) chance.share += s.target / static_cast<double>(samples.size());
   return chance;
 }
 
@@ -99,7 +100,13 @@ double hit_share(std::span<const float> heights, const HitChance& chance) {
 
 HitChance chance_among(std::span<const float> heights, const HitChance& chance) {
   const double share = hit_share(heights, chance);
-  return share < chance.share / 3 ? brought_to(share, chance) : chance;
+  if (share >= chance.share / 5) return chance;
+  double gain = 0;  // of log-likelihood
+  for (const float height : heights) {
+    const double p = chance.of(height);
+    gain += std::log(p * share / chance.share + (1 - p) * (1 - share) / (1 - chance.share));
+  }
+  return gain > 3 ? brought_to(share, chance) : chance;
 }
 
 ExpectedF1 best_expected_f1(std::span<const float> heights, const HitChance& chance, double least) {

@@ -10,7 +10,7 @@ namespace tessera {
 // Of a peak of height h, 0 < h < 1: 1/(1 + e^−z), z = offset + slope · ln(h/(1 − h)).
 struct HitChance {
   double offset = 0, slope = 1;
-  double share = 0.5;  // of hits among the peaks it was learnt from
+  double share = 0.5;  // of hits among the peaks it was learnt from: mean of the targets below
   double of(double height) const;
 };
 
@@ -24,9 +24,9 @@ HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t
 // classifier to new a priori probabilities"). At least 10⁻⁶. Cost: up to some hundred passes.
 double hit_share(std::span<const float> heights, const HitChance& chance);
 
-// The chance among other peaks: as it was learnt, or, where their share of hits is below a third of what it was,
-// brought to that share. Shares not so low are not believed: where hits are only lower than they were, as in more
-// noise, they seem to be fewer.
+// The chance among other peaks: as it was learnt, or, where their share of hits is below a fifth of what it was and
+// that makes the heights more than twenty times likelier, brought to that share. Shares not so low are not believed:
+// where hits are only lower than they were, as in more noise, they seem to be fewer.
 HitChance chance_among(std::span<const float> heights, const HitChance& chance);
 
 struct ExpectedF1 {

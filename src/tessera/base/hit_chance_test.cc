@@ -56,6 +56,8 @@ TEST(HitChance, ExistsWhereAllOrNoneAreHitsAndForOnePeak) {
   for (const uint8_t hit : {0, 1}) {
     const HitChance found = fit_hit_chance(heights, std::vector<uint8_t>(3, hit));
     for (const float height : heights) EXPECT_NEAR(found.of(height), hit ? 4.0 / 5 : 1.0 / 5, 1e-3);
+    EXPECT_NEAR(found.share, hit ? 4.0 / 5 : 1.0 / 5, 1e-9);
+    EXPECT_EQ(chance_among(heights, found).offset, found.offset);
   }
   EXPECT_GT(fit_hit_chance(std::vector<float>{0.7f}, std::vector<uint8_t>{1}).of(0.7), 0.5);
   // Parted by their heights: finite, and in the right order.
@@ -80,7 +82,7 @@ Drawn mixed(int hits, int misses, uint64_t seed) {
 TEST(HitShare, IsFoundFromHeightsAlone) {
   const Drawn learnt = mixed(4000, 4000, 1);
   const HitChance chance = fit_hit_chance(learnt.heights, learnt.hits);
-  EXPECT_EQ(chance.share, 0.5);
+  EXPECT_NEAR(chance.share, 0.5, 1e-9);
   EXPECT_NEAR(hit_share(learnt.heights, chance), 0.5, 0.001);
   for (const int hits : {0, 20, 200, 1000, 1900}) {
     const Drawn other = mixed(hits, 2000 - hits, 2);
@@ -101,6 +103,9 @@ TEST(HitShare, MovesTheChanceOnlyWhereHitsAreFew) {
   EXPECT_NEAR(expected, 60, 40) << "in truth";
   EXPECT_GT(as_learnt, 300);
   EXPECT_LT(moved.share, 0.06);
+  EXPECT_EQ(chance_among(std::vector<float>(2, 0.3f), chance).offset, chance.offset) << "two peaks say little";
+  EXPECT_LT(hit_share(std::vector<float>(2, 0.3f), chance), 0.05);
+  EXPECT_EQ(chance_among({}, chance).offset, chance.offset);
 }
 
 // Against every subset of twelve peaks: none has a greater expected F1 than the best so many.
