@@ -36,12 +36,18 @@ std::string template_table(const std::vector<MatchReport>& templates) {
 
 std::string network_table(const NetworkPicks& found) {
   std::vector<std::vector<std::string>> rows = {{"class", "picks", "radius/Å", "name"}};
-  for (const NetworkClassReport& c : found.classes)
-    rows.push_back({std::to_string(c.number), std::to_string(c.picks), fmt::format("{:.0f}", c.radius_A), c.name});
+  int64_t absent = 0;
+  for (const NetworkClassReport& c : found.classes) {
+    if (c.picks > 0)
+      rows.push_back({std::to_string(c.number), std::to_string(c.picks), fmt::format("{:.0f}", c.radius_A), c.name});
+    else
+      ++absent;
+  }
   std::string text =
       fmt::format("peaks of a height of {:.3f} and more, of {} in all", found.threshold, found.candidates);
   if (found.expected_f1 > 0) text += fmt::format("; expected F1 {:.2f}", found.expected_f1);
-  return text + "\n" + column_table(rows);
+  text += "\n" + column_table(rows);
+  return absent > 0 ? text + fmt::format("none of the {} other classes\n", absent) : text;
 }
 
 }  // namespace
