@@ -35,6 +35,6 @@ SCENE
 [ -d scene ] || "$tessera" pack scene.toml --output scene
 [ -d tomogram ] || "$tessera" simulate tomogram scene --snr 0.3 --output tomogram
 told "simulate a tomogram of 1024 × 1024 × $depth" tomogram/run.json
-"$tessera" pick tomogram/tomogram.mrc --contrast dark --diameter 250 --output picks.star
+"$tessera" pick tomogram/tomogram.mrc --diameter 250 --output picks.star
 told "pick it" picks.run.json
 "$tessera" evaluate picks picks.star tomogram/truth.star
