@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Memory of large runs: bench/large.sh TESSERA FOLDER [particles] [depth]. Ten thousand particles of 64³ averaged within 4 GB, and a
-# tomogram of 1024 × 1024 × 500 voxels (2.1 GB) picked. FOLDER needs 25 GB; what is there already is not made again. About two hours of a core.
+# tomogram of 1024 × 1024 × 500 voxels (2.1 GB) picked. FOLDER needs 25 GB; what is there already is not made again. Some 20 minutes on two cores.
 set -euo pipefail
 tessera=$1 folder=$2 particles=${3:-10000} depth=${4:-500}
 mkdir -p "$folder"
