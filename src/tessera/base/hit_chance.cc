@@ -85,11 +85,13 @@ HitChance fit_hit_chance(std::span<const float> heights, std::span<const uint8_t
 
 double hit_share(std::span<const float> heights, const HitChance& chance) {
   if (heights.empty()) return least_share;
+  std::vector<double> learnt;
+  for (const float height : heights) learnt.push_back(chance.of(height));
   double share = chance.share;
   for (int iteration = 0; iteration < 500; ++iteration) {
-    const HitChance moved = brought_to(share, chance);
+    const double hit = share / chance.share, miss = (1 - share) / (1 - chance.share);
     double sum = 0;
-    for (const float height : heights) sum += moved.of(height);
+    for (const double p : learnt) sum += p * hit / (p * hit + (1 - p) * miss);
     const double next = std::clamp(sum / static_cast<double>(heights.size()), least_share, 1 - least_share);
     const bool rests = std::abs(next - share) < 1e-4 * share;
     share = next;

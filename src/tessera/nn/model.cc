@@ -7,8 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "tessera/nn/patches.h"
-
 namespace tessera {
 namespace {
 
@@ -143,8 +141,7 @@ Model read_model(const std::filesystem::path& path) {
     throw IoError(fmt::format("{}: its header is incomplete ({}); it is of another version of Tessera: train again",
                               path.string(), error.what()));
   }
-  model.network.classes = finds_centres(model.network.network) ? heat_maps_of(model.classes.size())
-                                                               : static_cast<int>(model.classes.size());
+  model.network.classes = outputs_of(model.network.network, model.classes.size());
   Faults faults;
   model.network.add_faults(faults);
   const char* normalisation = answers_voxels(model.network.network) ? "tomogram" : "box";

@@ -40,6 +40,14 @@ std::vector<std::string> centre_network_names();  // those that find the centres
 inline bool finds_centres(const std::string& network) {
   return network == "unet3d";
 }
+// How many heat maps there are of so many kinds of centres: one of all of them before one of each.
+constexpr int heat_maps_of(size_t kinds) {
+  return static_cast<int>(kinds) + 1;
+}
+// NetworkOptions::classes of a network that tells so many classes.
+inline int outputs_of(const std::string& network, size_t classes) {
+  return finds_centres(network) ? heat_maps_of(classes) : static_cast<int>(classes);
+}
 // Either: an answer for every voxel, of boxes of any shape.
 inline bool answers_voxels(const std::string& network) {
   return labels_voxels(network) || finds_centres(network);

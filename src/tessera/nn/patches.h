@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tessera/nn/examples.h"
+#include "tessera/nn/network.h"
 #include "tessera/volume/tomogram.h"
 
 namespace tessera {
@@ -21,10 +22,6 @@ struct LabelledTomogram {
   std::vector<Centre> centres = {};
 };
 
-// How many heat maps there are of so many kinds of centres: one of all of them before one of each.
-constexpr int heat_maps_of(size_t kinds) {
-  return static_cast<int>(kinds) + 1;
-}
 // Heat maps of a cube from voxel (z, y, x) on, of all centres and of each kind (`spreads`: one of each): the greatest
 // of exp(−d²/2σ²) over the centres, d the distance to a centre, σ the spread of its kind, both in voxels; 0 beyond 4σ;
 // −1 outside the region.

@@ -49,11 +49,15 @@ void choose(std::optional<double> wanted, const HitChance& chance, int64_t keep,
     out.threshold = peaks.empty() ? 0 : peaks.back().score;
     return;
   }
-  std::vector<float> heights;
-  for (const Peak& peak : peaks) heights.push_back(peak.score);
-  const ExpectedF1 best = best_expected_f1(heights, chance_among(heights, chance));
-  out.threshold = wanted.value_or(best.threshold);
-  if (!wanted) out.expected_f1 = best.f1;
+  if (wanted) {
+    out.threshold = *wanted;
+  } else {
+    std::vector<float> heights;
+    for (const Peak& peak : peaks) heights.push_back(peak.score);
+    const ExpectedF1 best = best_expected_f1(heights, chance_among(heights, chance));
+    out.threshold = best.threshold;
+    out.expected_f1 = best.f1;
+  }
   std::erase_if(peaks, [&](const Peak& peak) { return peak.score < out.threshold; });
 }
 

@@ -135,7 +135,7 @@ TrainOutcome run_train_voxels(const TrainRequest& request, ExecContext& context,
   Model model;
   model.network.network = request.network;
   model.network.box = request.patches.edge;
-  model.network.classes = centres ? heat_maps_of(data.classes.size()) : static_cast<int>(data.classes.size());
+  model.network.classes = outputs_of(request.network, data.classes.size());
   model.network.dropout = 0;
   model.network.width = request.width;
   model.network.device = request.device;
