@@ -31,12 +31,12 @@ CommonMean CommonMean::of(const std::vector<FoldSums>& classes, const Volume<flo
   out.resolution = measure_resolution(mean, mask, true);
   for (const FoldSums& sums : classes) {
     const HalfMaps one = half_maps(sums);
-    std::vector<double> fsc = half_set_fsc(difference(one, mean), mask), noise_weight(fsc.size());
-    for (size_t s = 0; s < fsc.size(); ++s) {
+    std::vector<double> noise_weight(one.weight[0].size());
+    for (size_t s = 0; s < noise_weight.size(); ++s) {
       const double own = one.weight[0][s] + one.weight[1][s], all = mean.weight[0][s] + mean.weight[1][s];
       noise_weight[s] = own / 2 / std::max(1 - own / std::max(all, 1e-30), 1e-3);
     }
-    out.ridge.push_back(resolution_of(std::move(fsc), noise_weight, true).ridge);
+    out.ridge.push_back(resolution_of(half_set_fsc(difference(one, mean), mask), noise_weight, true).ridge);
   }
   return out;
 }

@@ -12,10 +12,13 @@
 #include "tessera/average/marginal.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
+#include "tessera/average/share_assignments.h"
 #include "tessera/average/shell_mask.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
+#include "tessera/parallel/blocks.h"
+#include "tessera/parallel/packer.h"
 
 namespace tessera {
 namespace {
@@ -47,7 +50,8 @@ ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
   return out;
 }
 
-// The particles that anneal, on one grid.
+// The particles that anneal, on one grid. A rank compares those of its folds; what they say and their sums are told to
+// all ranks, which then do the same.
 class Annealing {
  public:
   Annealing(const ParticleStack& stack, const AverageOptions& options, std::vector<int64_t> members, int degrees,
@@ -67,12 +71,17 @@ class Annealing {
         powers_(members_.size()),
         own_(members_.size()),
         prior_(options.classes, -std::log(options.classes)) {
-    context.threads.for_each(static_cast<int64_t>(members_.size()), [&](int64_t i, int) {
+    for (int64_t i = 0; i < std::ssize(members_); ++i)
+      if (fold_of(i) % context.comm.size() == context.comm.rank()) mine_.push_back(i);
+    for_mine([&](int64_t i) {
       samples_[i] = samples_of(members_[i]);
       RotationSearch::Workspace work;
       search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
       powers_[i] = degree_powers(work.harmonics);
     });
+    share_packed(
+        mine_, context.comm, [&](int64_t i, Packer& to) { to.put_all(powers_[i]); },
+        [&](int64_t i, Unpacker& from) { from.take_all(powers_[i]); });
   }
 
   const RotationSearch& search() const { return search_; }
@@ -80,7 +89,7 @@ class Annealing {
   // Every particle at a random rotation in a random class.
   void scatter() {
     const So3Correlator& correlator = search_.correlator();
-    context_.threads.for_each(static_cast<int64_t>(members_.size()), [&](int64_t i, int) {
+    for_mine([&](int64_t i) {
       Random random(context_.seed, "marginal start poses", static_cast<uint64_t>(members_[i]));
       own_[i].assign(options_.classes, model_.no_sums());
       MarginalSums& sums = own_[i][random.below(options_.classes)];
@@ -93,6 +102,7 @@ class Annealing {
       correlator.turn_back(moments, work.harmonics, sums.numerator);
       correlator.turn_back(moments, search_.weight_harmonics(stack_.weight(members_[i])), sums.weight);
     });
+    share_sums();
     total_up();
   }
 
@@ -105,15 +115,17 @@ class Annealing {
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
     const Annealing& made = coarse ? *coarse : *this;
     const auto whole = made.averages(ridge);
-    context_.threads.for_each(folds_, [&](int64_t f, int worker) {
+    for_my_folds([&](int f, int worker) {
       if (context_.stop_requested()) throw Interrupted("stopped by request");
-      const auto references = references_of(made.maps_without(static_cast<int>(f), whole, ridge), temperature);
+      const auto references = references_of(made.maps_without(f, whole, ridge), temperature);
       for (int64_t i = f; i < count; i += folds_) {
         next[i].assign(options_.classes, model_.no_sums());
         said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
       }
     });
     own_ = std::move(next);
+    share_sums();
+    share_said(said, mine_);
     total_up();
     Expected out = means(said);
     out.own_nats = respond(said, ridge) / temperature;
@@ -142,10 +154,12 @@ class Annealing {
   // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
   // and what it says of them.
   std::vector<Assignment> draw(double ridge, int draws, Expected& expected) {
-    std::vector<int> fold_of(stack_.count(), -1);
-    for (size_t i = 0; i < members_.size(); ++i) fold_of[members_[i]] = static_cast<int>(i % folds_);
-    std::vector<std::vector<int64_t>> particles(folds_ + 1);
-    for (int64_t i = 0; i < stack_.count(); ++i) particles[fold_of[i] + 1].push_back(i);
+    std::vector<char> annealed(stack_.count(), 0);
+    for (const int64_t particle : members_) annealed[particle] = 1;
+    std::vector<int64_t> others, placed;
+    for (int64_t i = 0; i < stack_.count(); ++i)
+      if (!annealed[i]) others.push_back(i);
+    for (const int64_t i : Blocks(std::ssize(others)).items_of(context_.comm)) placed.push_back(others[i]);
     std::vector<Assignment> out(stack_.count());
     std::vector<MarginalParticle> all(stack_.count());
     std::vector<MarginalModel::Workspace> work(context_.threads.count());
@@ -160,17 +174,74 @@ class Annealing {
     auto masked_whole = whole;
     for (ShellHarmonics& map : masked_whole) mask_.apply(map);
     const auto of_all = references_of(masked_whole, 1);
-    context_.threads.for_each(static_cast<int64_t>(particles[0].size()),
-                              [&](int64_t i, int worker) { place(particles[0][i], of_all, worker); });
-    context_.threads.for_each(folds_, [&](int64_t f, int worker) {
-      const auto references = references_of(maps_without(static_cast<int>(f), whole, ridge), 1);
-      for (const int64_t i : particles[f + 1]) place(i, references, worker);
+    context_.threads.for_each(std::ssize(placed), [&](int64_t i, int worker) { place(placed[i], of_all, worker); });
+    for_my_folds([&](int f, int worker) {
+      const auto references = references_of(maps_without(f, whole, ridge), 1);
+      for (int64_t i = f; i < std::ssize(members_); i += folds_) place(members_[i], references, worker);
     });
+    for (const int64_t i : mine_) placed.push_back(members_[i]);
+    share_assignments(out, placed, context_.comm);
+    share_said(all, placed);
     expected = means(all);
     return out;
   }
 
  private:
+  int fold_of(int64_t member) const { return static_cast<int>(member % folds_); }
+
+  // body(i) for this rank's members, by its threads.
+  template <typename Body>
+  void for_mine(Body&& body) {
+    context_.threads.for_each(std::ssize(mine_), [&](int64_t at, int) { body(mine_[at]); });
+  }
+  // body(fold, worker) for its folds.
+  template <typename Body>
+  void for_my_folds(Body&& body) {
+    const int rank = context_.comm.rank(), ranks = context_.comm.size();
+    context_.threads.for_each(std::max(0, (folds_ - rank + ranks - 1) / ranks),
+                              [&](int64_t at, int worker) { body(rank + static_cast<int>(at) * ranks, worker); });
+  }
+
+  void share_sums() {
+    const auto pack = [&](int64_t i, Packer& to) {
+      for (const MarginalSums& one : own_[i]) {
+        for (const ShellMap* map : {&one.numerator, &one.weight}) {
+          to.put_all(map->re);
+          to.put_all(map->im);
+        }
+        to.put_all(one.retained);
+      }
+    };
+    const auto unpack = [&](int64_t i, Unpacker& from) {
+      own_[i].resize(options_.classes, model_.no_sums());
+      for (MarginalSums& one : own_[i]) {
+        for (ShellMap* map : {&one.numerator, &one.weight}) {
+          from.take_all(map->re);
+          from.take_all(map->im);
+        }
+        from.take_all(one.retained);
+      }
+    };
+    share_packed(mine_, context_.comm, pack, unpack);
+  }
+
+  // Of the items of this rank, what means() and respond() need.
+  void share_said(std::vector<MarginalParticle>& said, const std::vector<int64_t>& mine) {
+    const auto pack = [&](int64_t i, Packer& to) {
+      to.put(said[i].log_evidence);
+      to.put(said[i].effective_poses);
+      to.put(said[i].rotation_information);
+      to.put_all(said[i].class_probability);
+    };
+    const auto unpack = [&](int64_t i, Unpacker& from) {
+      said[i].log_evidence = from.take<double>();
+      said[i].effective_poses = from.take<double>();
+      said[i].rotation_information = from.take<double>();
+      from.take_all(said[i].class_probability);
+    };
+    share_packed(mine, context_.comm, pack, unpack);
+  }
+
   static Expected means(const std::vector<MarginalParticle>& said) {
     Expected out;
     const auto count = static_cast<double>(said.size());
@@ -259,12 +330,13 @@ class Annealing {
   const AverageOptions& options_;
   ExecContext& context_;
   std::vector<int64_t> members_;
+  std::vector<int64_t> mine_;  // indices of members whose folds are this rank's
   int folds_;
   RotationSearch search_;
   MarginalModel model_;
   ShellMask mask_;
   double radius_;
-  std::vector<SphereSamples> samples_;
+  std::vector<SphereSamples> samples_;          // of this rank's members
   std::vector<std::vector<double>> powers_;     // degree_powers of each
   std::vector<std::vector<MarginalSums>> own_;  // [member][class]
   std::vector<MarginalSums> total_;

@@ -65,27 +65,67 @@ void clear(std::vector<FoldSums>& sums) {
     }
 }
 
-// The sums of as many blocks as there are ranks, those of rank 0 first, are added on every rank. Ranks whose turn is
-// beyond the last block bring nothing.
-void add_in_rank_order(const std::vector<FoldSums>& mine, bool has_block, std::vector<FoldSums>& total, Comm& comm) {
-  if (comm.size() == 1) {
-    for (size_t k = 0; k < total.size(); ++k)
-      for (size_t f = 0; f < total[k].folds.size(); ++f) total[k].folds[f].add(mine[k].folds[f]);
-    return;
-  }
-  const auto add = [&](auto* to, const auto* from, int64_t count) {
-    using T = std::remove_pointer_t<decltype(to)>;
-    for (const auto& values : comm.gather(std::span<const T>(from, has_block ? static_cast<size_t>(count) : 0)))
-      for (size_t i = 0; i < values.size(); ++i) to[i] += values[i];
-  };
-  for (size_t k = 0; k < total.size(); ++k)
-    for (size_t f = 0; f < total[k].folds.size(); ++f) {
-      Accumulator& to = total[k].folds[f];
-      const Accumulator& from = mine[k].folds[f];
-      add(to.numerator.data(), from.numerator.data(), to.numerator.size());
-      add(to.weight.data(), from.weight.data(), std::ssize(to.weight));
+// Every array of the sums, in the same order on all ranks.
+template <typename Visit>
+void for_each_array(std::vector<FoldSums>& sums, Visit&& visit) {
+  for (FoldSums& one : sums)
+    for (Accumulator& fold : one.folds) {
+      visit(reinterpret_cast<float*>(fold.numerator.data()), 2 * fold.numerator.size());
+      visit(fold.weight.data(), std::ssize(fold.weight));
     }
 }
+
+// Adds the sums of blocks in the order of the blocks, whichever rank has them. Each of several ranks adds its share of
+// the components of all blocks; share() brings the shares together.
+class TotalOfBlocks {
+ public:
+  TotalOfBlocks(std::vector<FoldSums> nothing, Comm& comm) : total_(std::move(nothing)), comm_(comm) {
+    if (comm.size() == 1) return;
+    int64_t values = 0;
+    for_each_array(total_, [&](float*, int64_t count) { values += count; });
+    block_.resize(values);
+    const Share mine = share_of(values, comm.rank(), comm.size());
+    own_.resize(mine.end - mine.begin);
+  }
+
+  // As many blocks as there are ranks, that of rank 0 first. Ranks whose turn is beyond the last block bring nothing.
+  void add(std::vector<FoldSums>& sums, bool has_block) {
+    if (comm_.size() == 1) {
+      for (size_t k = 0; k < total_.size(); ++k)
+        for (size_t f = 0; f < total_[k].folds.size(); ++f) total_[k].folds[f].add(sums[k].folds[f]);
+      return;
+    }
+    float* to = block_.data();
+    if (has_block) for_each_array(sums, [&](const float* from, int64_t count) { to = std::copy_n(from, count, to); });
+    std::vector<std::span<const float>> for_ranks(comm_.size());
+    for (int r = 0; has_block && r < comm_.size(); ++r) {
+      const Share share = share_of(std::ssize(block_), r, comm_.size());
+      for_ranks[r] = {block_.data() + share.begin, block_.data() + share.end};
+    }
+    for (const auto& values : comm_.exchange(for_ranks))
+      for (size_t i = 0; i < values.size(); ++i) own_[i] += values[i];
+  }
+
+  // Once, at the end.
+  std::vector<FoldSums> share() {
+    if (comm_.size() == 1) return std::move(total_);
+    float* to = block_.data();
+    for (const auto& share : comm_.gather(std::span<const float>(own_)))
+      to = std::copy_n(share.data(), share.size(), to);
+    const float* from = block_.data();
+    for_each_array(total_, [&](float* values, int64_t count) {
+      std::copy_n(from, count, values);
+      from += count;
+    });
+    return std::move(total_);
+  }
+
+ private:
+  std::vector<FoldSums> total_;
+  Comm& comm_;
+  std::vector<float> block_;  // all arrays, one after the other
+  std::vector<float> own_;    // this rank's share of the total
+};
 
 }  // namespace
 
@@ -94,7 +134,8 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
                                  ExecContext& context) {
   const int64_t n = stack.box(), batch = 16, planes = 2;
   const Blocks blocks(stack.count());
-  std::vector<FoldSums> total = no_sums(n, folds, classes), sums = no_sums(n, folds, classes);
+  std::vector<FoldSums> sums = no_sums(n, folds, classes);
+  TotalOfBlocks total(no_sums(n, folds, classes), context.comm);
   const auto add_batch = [&](int64_t first, int64_t count) {
     std::vector<PaddedSpectrum> spectra(count);
     context.threads.for_each(count, [&](int64_t i, int) { spectra[i] = stack.padded(first + i, max_shell); });
@@ -111,10 +152,10 @@ std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<s
       const Share block = blocks.block(mine);
       for (int64_t i = block.begin; i < block.end; i += batch) add_batch(i, std::min(batch, block.end - i));
     }
-    add_in_rank_order(sums, mine < blocks.count(), total, context.comm);
+    total.add(sums, mine < blocks.count());
     clear(sums);
   }
-  return total;
+  return total.share();
 }
 
 HalfMaps half_maps(const FoldSums& sums) {

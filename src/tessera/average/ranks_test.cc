@@ -9,6 +9,7 @@
 
 #include "tessera/average/averager.h"
 #include "tessera/average/judged_maps.h"
+#include "tessera/average/marginal_start.h"
 #include "tessera/average/share_assignments.h"
 #include "tessera/base/errors.h"
 #include "tessera/parallel/blocks.h"
@@ -55,19 +56,26 @@ AverageResult average_on(Comm& comm, const ParticleSource& source, double memory
   return average_particles(stack, options, context, nullptr);
 }
 
-// Maps, poses, likelihoods and noise as bytes.
-std::string bytes_of(const AverageResult& result) {
+// Poses, likelihoods and noise as bytes.
+std::string bytes_of(const AverageState& state) {
   std::string out;
   const auto put = [&](const void* data, size_t bytes) { out.append(static_cast<const char*>(data), bytes); };
-  for (const AverageMaps& one : result.maps) put(one.map.data(), static_cast<size_t>(one.map.size()) * sizeof(float));
-  for (const Assignment& one : result.state.assignments) {
+  for (const Assignment& one : state.assignments) {
     put(&one.log_likelihood, sizeof(double));
     for (const WeightedPose& pose : one.poses)
       for (const double v : {pose.pose.particle_from_ref.w(), pose.pose.particle_from_ref.x(), pose.pose.shift_voxels.x,
                              pose.pose.shift_voxels.z, pose.probability})
         put(&v, sizeof v);
   }
-  put(result.state.noise_variance.data(), result.state.noise_variance.size() * sizeof(double));
+  put(state.noise_variance.data(), state.noise_variance.size() * sizeof(double));
+  return out;
+}
+
+// And maps.
+std::string bytes_of(const AverageResult& result) {
+  std::string out = bytes_of(result.state);
+  for (const AverageMaps& one : result.maps)
+    out.append(reinterpret_cast<const char*>(one.map.data()), static_cast<size_t>(one.map.size()) * sizeof(float));
   return out;
 }
 
@@ -84,6 +92,38 @@ TEST(Ranks, AverageHasTheBitsOfOneRank) {
     run_fake_ranks(ranks, [&](Comm& comm) {
       found[comm.rank()] = bytes_of(average_on(comm, source, ranks == 3 ? 4 * 8 * 16 * 16 * 9 : 1e12));
     });
+    for (int rank = 0; rank < ranks; ++rank) EXPECT_TRUE(found[rank] == one) << rank << " of " << ranks;
+  }
+}
+
+// Seventeen particles of twenty-four anneal, in five folds: of seven ranks two have none. Two classes.
+TEST(Ranks, StartOverAllPosesHasTheBitsOfOneRank) {
+  const FourierWeight weight = FourierWeight::from_volume(synthetic::wedge(box, 60));
+  const ParticleSource source = particle_source(weight, synthetic::make_phantom(5, 30, 31, 1.6));
+  const auto start_on = [&](Comm& comm) {
+    Threads threads(1);
+    SilentSink sink;
+    ExecContext context{threads, comm, sink, 7};
+    AverageOptions options = small_options();
+    options.start = "marginal";
+    options.start_particles = 17;
+    options.classes = 1;
+    StackOptions stack_options{.mask_radius = stack_mask_radius(box, 10, options), .memory_bytes = 1e12};
+    stack_options.skip_unfit = true;
+    ParticleStack stack(source, stack_options, context);
+    std::string out;
+    for (const int classes : {1, 2}) {
+      options.classes = classes;
+      const MarginalStart start = marginal_start(stack, options, 6, context, {8, 4, 5, 6});
+      out += bytes_of(start.state) + (start.condensed ? "condensed" : "round");
+    }
+    return out;
+  };
+  LocalComm local;
+  const std::string one = start_on(local);
+  for (const int ranks : {3, 7}) {
+    std::vector<std::string> found(ranks);
+    run_fake_ranks(ranks, [&](Comm& comm) { found[comm.rank()] = start_on(comm); });
     for (int rank = 0; rank < ranks; ++rank) EXPECT_TRUE(found[rank] == one) << rank << " of " << ranks;
   }
 }

@@ -13,8 +13,12 @@ namespace tessera {
 
 class Blocks {
  public:
-  // Blocks of at least 8 items, at most 256 of them: more ranks than blocks have nothing to do.
-  explicit Blocks(int64_t items) : items_(items), count_(static_cast<int>(std::clamp<int64_t>(items / 8, 1, 256))) {}
+  // Blocks of at least 8 items; of at least 16 where that makes more than 256 of them; at most 4096. More ranks than
+  // blocks have nothing to do.
+  explicit Blocks(int64_t items) : items_(items) {
+    const int64_t of_eight = std::clamp<int64_t>(items / 8, 1, 256), of_sixteen = std::min<int64_t>(items / 16, 4096);
+    count_ = static_cast<int>(std::max(of_eight, of_sixteen));
+  }
 
   int count() const { return count_; }
   Share block(int b) const { return share_of(items_, b, count_); }
@@ -31,7 +35,7 @@ class Blocks {
 
  private:
   int64_t items_;
-  int count_;
+  int count_ = 1;
 };
 
 // Lists of trivially copyable things, one for each of `items` (those of the rank; empty elsewhere), become the same on

@@ -28,10 +28,11 @@ void sum_in_rank_order(Comm& comm, std::span<T> values) {
 
 // What the fake ranks share: a slot each, and a barrier that a rank breaks by failing or by leaving before it.
 struct Meeting {
-  explicit Meeting(int ranks) : slots(ranks), waiting_for(ranks), ranks(ranks) {}
+  explicit Meeting(int ranks) : slots(ranks), parcels(ranks), waiting_for(ranks), ranks(ranks) {}
   std::mutex mutex;
   std::condition_variable all_here;
   std::vector<std::vector<std::byte>> slots;
+  std::vector<std::vector<std::vector<std::byte>>> parcels;  // [from][to]
   int waiting_for, ranks;
   uint64_t round = 0;
   bool broken = false, left = false;
@@ -63,6 +64,17 @@ class FakeComm : public Comm {
     auto all = meeting_.slots;
     meeting_.meet();
     return all;
+  }
+  std::vector<std::vector<std::byte>> exchange_bytes(
+      const std::vector<std::span<const std::byte>>& for_ranks) override {
+    auto& mine = meeting_.parcels[rank_];
+    mine.clear();
+    for (const auto& parcel : for_ranks) mine.emplace_back(parcel.begin(), parcel.end());
+    meeting_.meet();
+    std::vector<std::vector<std::byte>> out;
+    for (const auto& of_rank : meeting_.parcels) out.push_back(of_rank.at(rank_));
+    meeting_.meet();
+    return out;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace tessera {
@@ -18,19 +19,35 @@ class Comm {
   virtual void barrier() = 0;
   // Concatenates every rank's bytes in rank order; every rank gets the whole. Collective.
   virtual std::vector<std::vector<std::byte>> gather_bytes(std::span<const std::byte> mine) = 0;
+  // for_ranks: one for each rank. Every rank gets what the ranks have for it, in rank order. Collective.
+  virtual std::vector<std::vector<std::byte>> exchange_bytes(
+      const std::vector<std::span<const std::byte>>& for_ranks) = 0;
 
-  // The helpers below are built on gather_bytes alone, so every Comm gives the same bits.
+  // The helpers below are built on these two alone, so every Comm gives the same bits.
   // Sums in rank order, rank 0 first. InternalError on every rank when the lengths differ.
   void sum(std::span<double> values);
   void sum(std::span<float> values);
   template <typename T>
   std::vector<std::vector<T>> gather(std::span<const T> mine) {
     std::vector<std::vector<T>> out;
-    for (const auto& bytes : gather_bytes(std::as_bytes(mine))) {
-      const T* first = reinterpret_cast<const T*>(bytes.data());
-      out.emplace_back(first, first + bytes.size() / sizeof(T));
-    }
+    for (const auto& bytes : gather_bytes(std::as_bytes(mine))) out.push_back(values_in<T>(bytes));
     return out;
+  }
+  template <typename T>
+  std::vector<std::vector<T>> exchange(const std::vector<std::span<const T>>& for_ranks) {
+    std::vector<std::span<const std::byte>> parcels;
+    for (const std::span<const T>& parcel : for_ranks) parcels.push_back(std::as_bytes(parcel));
+    std::vector<std::vector<T>> out;
+    for (const auto& bytes : exchange_bytes(parcels)) out.push_back(values_in<T>(bytes));
+    return out;
+  }
+
+ private:
+  template <typename T>
+  static std::vector<T> values_in(const std::vector<std::byte>& bytes) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const T* first = reinterpret_cast<const T*>(bytes.data());
+    return {first, first + bytes.size() / sizeof(T)};
   }
 };
 
@@ -42,6 +59,10 @@ class LocalComm : public Comm {
   void barrier() override {}
   std::vector<std::vector<std::byte>> gather_bytes(std::span<const std::byte> mine) override {
     return {{mine.begin(), mine.end()}};
+  }
+  std::vector<std::vector<std::byte>> exchange_bytes(
+      const std::vector<std::span<const std::byte>>& for_ranks) override {
+    return gather_bytes(for_ranks.at(0));
   }
 };
 

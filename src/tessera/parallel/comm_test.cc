@@ -13,6 +13,7 @@
 
 #include "tessera/base/errors.h"
 #include "tessera/base/random.h"
+#include "tessera/parallel/packer.h"
 
 namespace tessera {
 namespace {
@@ -74,6 +75,45 @@ TEST_P(CommSuite, GatherKeepsRankOrderAndLengths) {
     const auto all = comm.gather(std::span<const int>(mine));
     ASSERT_EQ(all.size(), static_cast<size_t>(comm.size()));
     for (int rank = 0; rank < comm.size(); ++rank) EXPECT_EQ(all[rank], std::vector<int>(rank * 3, rank));
+  });
+}
+
+// Rank f sends rank t 3f + t numbers; some of them none.
+TEST_P(CommSuite, ExchangeBringsEachRankWhatIsForIt) {
+  const auto numbers = [](int from, int to) { return std::vector<int>((3 * from + to) % 5, 10 * from + to); };
+  on_ranks(GetParam(), [&](Comm& comm) {
+    for (int round = 0; round < 20; ++round) {
+      std::vector<std::vector<int>> mine;
+      for (int to = 0; to < comm.size(); ++to) mine.push_back(numbers(comm.rank() + round, to));
+      const auto all = comm.exchange(std::vector<std::span<const int>>(mine.begin(), mine.end()));
+      ASSERT_EQ(std::ssize(all), comm.size());
+      for (int from = 0; from < comm.size(); ++from) ASSERT_EQ(all[from], numbers(from + round, comm.rank()));
+    }
+  });
+}
+
+TEST_P(CommSuite, PackedThingsReachEveryRank) {
+  const auto text_of = [](int64_t i) { return std::vector<char>(static_cast<size_t>(i % 4), static_cast<char>(i)); };
+  on_ranks(GetParam(), [&](Comm& comm) {
+    std::vector<std::vector<char>> all(10);
+    std::vector<double> numbers(10);
+    std::vector<int64_t> mine;
+    for (int64_t i = comm.rank(); i < 10; i += comm.size()) mine.push_back(i);
+    for (const int64_t i : mine) all[i] = text_of(i), numbers[i] = 0.1 * static_cast<double>(i);
+    share_packed(
+        mine, comm,
+        [&](int64_t i, Packer& to) {
+          to.put(numbers[i]);
+          to.put_all(all[i]);
+        },
+        [&](int64_t i, Unpacker& from) {
+          numbers[i] = from.take<double>();
+          from.take_all(all[i]);
+        });
+    for (int64_t i = 0; i < 10; ++i) {
+      EXPECT_EQ(all[i], text_of(i));
+      EXPECT_EQ(numbers[i], 0.1 * static_cast<double>(i));
+    }
   });
 }
 

@@ -27,9 +27,13 @@ class Waiting {
 }  // namespace
 
 Traffic operator-(const Traffic& a, const Traffic& b) {
-  return {a.gathers - b.gathers,       a.barriers - b.barriers,
-          a.sent_bytes - b.sent_bytes, a.received_bytes - b.received_bytes,
-          a.seconds - b.seconds,       a.processor_seconds - b.processor_seconds};
+  return {a.gathers - b.gathers,
+          a.exchanges - b.exchanges,
+          a.barriers - b.barriers,
+          a.sent_bytes - b.sent_bytes,
+          a.received_bytes - b.received_bytes,
+          a.seconds - b.seconds,
+          a.processor_seconds - b.processor_seconds};
 }
 
 void CountedComm::barrier() {
@@ -43,6 +47,16 @@ std::vector<std::vector<std::byte>> CountedComm::gather_bytes(std::span<const st
   ++traffic_.gathers;
   traffic_.sent_bytes += std::ssize(mine);
   auto all = inner_.gather_bytes(mine);
+  for (const auto& of_rank : all) traffic_.received_bytes += std::ssize(of_rank);
+  return all;
+}
+
+std::vector<std::vector<std::byte>> CountedComm::exchange_bytes(
+    const std::vector<std::span<const std::byte>>& for_ranks) {
+  const Waiting waiting(traffic_);
+  ++traffic_.exchanges;
+  for (const auto& parcel : for_ranks) traffic_.sent_bytes += std::ssize(parcel);
+  auto all = inner_.exchange_bytes(for_ranks);
   for (const auto& of_rank : all) traffic_.received_bytes += std::ssize(of_rank);
   return all;
 }

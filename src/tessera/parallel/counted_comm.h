@@ -8,9 +8,9 @@ namespace tessera {
 
 // Of one rank, since its CountedComm was made.
 struct Traffic {
-  int64_t gathers = 0, barriers = 0;
+  int64_t gathers = 0, exchanges = 0, barriers = 0;
   int64_t sent_bytes = 0, received_bytes = 0;  // received: from all ranks, itself included
-  double seconds = 0;                          // in both, by the clock: waiting and sending
+  double seconds = 0;                          // in all three, by the clock: waiting and sending
   double processor_seconds = 0;                // of this process meanwhile: MPI may wait by asking again and again
 };
 Traffic operator-(const Traffic& a, const Traffic& b);
@@ -23,6 +23,7 @@ class CountedComm : public Comm {
   int size() const override { return inner_.size(); }
   void barrier() override;
   std::vector<std::vector<std::byte>> gather_bytes(std::span<const std::byte> mine) override;
+  std::vector<std::vector<std::byte>> exchange_bytes(const std::vector<std::span<const std::byte>>& for_ranks) override;
 
   const Traffic& traffic() const { return traffic_; }
 

@@ -32,6 +32,13 @@ TEST(CountedComm, PassesEverythingOnAndCountsIt) {
       EXPECT_EQ(comm.traffic().sent_bytes, 4 * (comm.rank() + 1));
       EXPECT_EQ(comm.traffic().received_bytes, 4 * ranks * (ranks + 1) / 2);
       EXPECT_GE(comm.traffic().seconds, 0);
+      const Traffic before = comm.traffic();
+      const std::vector<int32_t> mine(10, comm.rank());
+      const auto exchanged = comm.exchange(std::vector<std::span<const int32_t>>(ranks, mine));
+      for (int rank = 0; rank < ranks; ++rank) EXPECT_EQ(exchanged[rank], std::vector<int32_t>(10, rank));
+      EXPECT_EQ((comm.traffic() - before).exchanges, 1);
+      EXPECT_EQ((comm.traffic() - before).sent_bytes, 40 * ranks);
+      EXPECT_EQ((comm.traffic() - before).received_bytes, 40 * ranks);
     });
 }
 
