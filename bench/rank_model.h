@@ -18,10 +18,12 @@ struct RankParts {
   double alike_s = 0;      // of an iteration, what every rank does: references, FSC, masks, maps
   double writing_s = 0;    // of an iteration: rank 0 writes maps; the others wait
   double recording_s = 0;  // of a particle and iteration: its lines of the list and the checkpoint
-  double own_block_s = 0, foreign_block_s = 0;  // to add the sums of a block: one's own alone, or as received
-  int64_t block_bytes = 0;                      // the sums of a block
-  int64_t gathers_a_block = 0;                  // in how many parts they are gathered
-  double pose_bytes = 0;                        // what is told of a particle after the E-step
+  double own_block_s = 0;  // to add the sums of a block to the total, alone
+  // Among several ranks: a block's sums made ready to be sent; those received, as many as a block has, added; all of
+  // the total put together at the end.
+  double sending_block_s = 0, adding_block_s = 0, total_s = 0;
+  int64_t block_bytes = 0;  // the sums of a block
+  double pose_bytes = 0;    // what is told of a particle after the E-step
 };
 
 struct Network {
@@ -37,9 +39,9 @@ struct RankJob {
 struct IterationCost {
   double shared_s = 0;   // particles, by the rank that has most of them
   double alike_s = 0;    // done by all ranks, or by rank 0 while they wait
-  double sums_s = 0;     // the blocks of all ranks added by every rank
+  double sums_s = 0;     // its blocks sent, its share of the components of all blocks added, the total put together
   double network_s = 0;  // waiting for latency and bandwidth
-  int64_t gathers = 0, received_bytes = 0;
+  int64_t gathers = 0, exchanges = 0, received_bytes = 0;
   double computing_s() const { return shared_s + alike_s + sums_s; }
   double total_s() const { return computing_s() + network_s; }
 };
@@ -49,6 +51,12 @@ struct IterationCost {
 inline double gather_seconds(double bytes, int ranks, const Network& network) {
   const double steps = ranks - 1 + std::ceil(std::log2(ranks));
   return ranks == 1 ? 0 : steps * network.latency_s + bytes * (ranks - 1) / ranks / network.bytes_per_s;
+}
+
+// Every rank sends every other its piece of a block, one after the other; the lengths travel before.
+inline double exchange_seconds(double received_bytes, int ranks, const Network& network) {
+  const double steps = ranks - 1 + std::ceil(std::log2(ranks));
+  return ranks == 1 ? 0 : steps * network.latency_s + received_bytes * (ranks - 1) / ranks / network.bytes_per_s;
 }
 
 // Particles of the rank that has most of them.
@@ -75,15 +83,17 @@ inline IterationCost iteration_cost(const RankParts& parts, const RankJob& job, 
     return out;
   }
   out.alike_s += turns * particles * parts.sharing_s;
-  out.sums_s = turns * static_cast<double>(blocks) * parts.foreign_block_s;
-  out.gathers = 1 + rounds * parts.gathers_a_block;
-  const double poses = particles * parts.pose_bytes, sums = static_cast<double>(blocks * parts.block_bytes);
-  out.received_bytes = static_cast<int64_t>(poses + sums);
-  out.network_s = gather_seconds(poses, job.ranks, network);
+  const auto share = static_cast<double>(blocks) / job.ranks, total = static_cast<double>(parts.block_bytes);
+  out.sums_s =
+      turns * (static_cast<double>(rounds) * parts.sending_block_s + share * parts.adding_block_s + parts.total_s);
+  out.gathers = 2;
+  out.exchanges = rounds;
+  const double poses = particles * parts.pose_bytes;
+  out.received_bytes = static_cast<int64_t>(poses + share * total + total);
+  out.network_s = gather_seconds(poses, job.ranks, network) + gather_seconds(total, job.ranks, network);
   for (int64_t round = 0; round < rounds; ++round) {
     const auto in_round = static_cast<double>(std::min<int64_t>(job.ranks, blocks - round * job.ranks));
-    const double bytes = in_round * static_cast<double>(parts.block_bytes) / static_cast<double>(parts.gathers_a_block);
-    out.network_s += static_cast<double>(parts.gathers_a_block) * gather_seconds(bytes, job.ranks, network);
+    out.network_s += exchange_seconds(in_round * total / job.ranks, job.ranks, network);
   }
   return out;
 }

@@ -72,7 +72,7 @@ struct Measured {
   double iteration_s = 0, processor_s = 0;  // by the clock; on processors, outside of gathers
   double expectation_s = 0, accumulation_s = 0, alike_s = 0, writing_s = 0;  // by the clock
   double reading_s = 0, start_s = 0;
-  double gathers = 0, received_bytes = 0;
+  double gathers = 0, exchanges = 0, received_bytes = 0;
   double gather_bytes_per_s = 0;  // of the sums of a block, as fast as the ranks here do it
 
   template <typename Visit>
@@ -80,7 +80,8 @@ struct Measured {
     visit("iteration_s", iteration_s), visit("processor_s", processor_s), visit("expectation_s", expectation_s);
     visit("accumulation_s", accumulation_s), visit("alike_s", alike_s), visit("writing_s", writing_s);
     visit("reading_s", reading_s), visit("start_s", start_s), visit("gathers", gathers);
-    visit("received_bytes", received_bytes), visit("gather_bytes_per_s", gather_bytes_per_s);
+    visit("exchanges", exchanges), visit("received_bytes", received_bytes),
+        visit("gather_bytes_per_s", gather_bytes_per_s);
   }
 };
 
@@ -139,6 +140,7 @@ void run_once(const AverageRequest& request, int64_t box, const RankOptions& opt
     out.alike_s += share * (report.reference_seconds + report.maximisation_seconds - report.accumulation_seconds);
   }
   out.gathers = share * static_cast<double>(traffic.gathers);
+  out.exchanges = share * static_cast<double>(traffic.exchanges);
   out.received_bytes = share * static_cast<double>(traffic.received_bytes);
   const auto record = nlohmann::json::parse(std::ifstream(fs::path(request.output) / "run.json"));
   const auto& timings = record.at("timings_s");
@@ -225,7 +227,6 @@ class Ranks {
     const int classes = experiment_.average.average.classes;
     RankParts out;
     out.block_bytes = block_bytes();
-    out.gathers_a_block = 2 * classes * std::ssize(sums.folds);
     add_blocks(sums, classes, out);
     out.reading_s = mine * one.reading_s / particles;
     out.expectation_s = mine * one.expectation_s / particles;
@@ -242,18 +243,27 @@ class Ranks {
     out.own_block_s = classes * quickest([&] {
                         for (size_t f = 0; f < total.folds.size(); ++f) total.folds[f].add(sums.folds[f]);
                       });
-    const auto add = [&](auto* to, const auto* from, int64_t count) {  // as average/maximisation.cc does
-      using T = std::remove_pointer_t<decltype(to)>;
-      for (const auto& values : comm.gather(std::span<const T>(from, static_cast<size_t>(count))))
-        for (size_t i = 0; i < values.size(); ++i) to[i] += values[i];
+    // As average/maximisation.cc does.
+    std::vector<float> block(static_cast<size_t>(out.block_bytes) / sizeof(float)), own(block.size());
+    const auto copy = [&] {
+      float* to = block.data();
+      for (int k = 0; k < classes; ++k)
+        for (const Accumulator& fold : sums.folds) {
+          to = std::copy_n(reinterpret_cast<const float*>(fold.numerator.data()), 2 * fold.numerator.size(), to);
+          to = std::copy_n(fold.weight.data(), fold.weight.size(), to);
+        }
     };
-    out.foreign_block_s =
-        classes * quickest([&] {
-          for (size_t f = 0; f < total.folds.size(); ++f) {
-            add(total.folds[f].numerator.data(), sums.folds[f].numerator.data(), sums.folds[f].numerator.size());
-            add(total.folds[f].weight.data(), sums.folds[f].weight.data(), std::ssize(sums.folds[f].weight));
-          }
-        });
+    out.sending_block_s = quickest([&] {
+      copy();
+      (void)comm.exchange(std::vector<std::span<const float>>{block});
+    });
+    out.adding_block_s = quickest([&] {
+      for (size_t i = 0; i < block.size(); ++i) own[i] += block[i];
+    });
+    out.total_s = quickest([&] {
+      std::copy_n(comm.gather(std::span<const float>(own))[0].data(), own.size(), block.data());
+      copy();
+    });
   }
 
   // What grows with the particles of the job: their poses between the ranks, and in the files of rank 0.
@@ -294,7 +304,8 @@ class Ranks {
   // Counted on the first run of several ranks, else one.
   int64_t poses_of_a_particle() const {
     if (measured_.size() < 2) return 1;
-    const auto sums = static_cast<double>(Blocks(particles_).count() * block_bytes());
+    const auto blocks = static_cast<double>(Blocks(particles_).count());
+    const double sums = (blocks / options_.measured_ranks[1] + 1) * static_cast<double>(block_bytes());
     const double told = (measured_[1].received_bytes - sums) / static_cast<double>(particles_);
     const double of_shells = 8.0 * static_cast<double>(box() / 2 + 1) + 40;
     return std::max<int64_t>(1, std::lround((told - of_shells) / sizeof(WeightedPose)));
@@ -303,23 +314,25 @@ class Ranks {
   void tell(const RankParts& parts) const {
     const int classes = experiment_.average.average.classes;
     fmt::print("{} particles of {}³, {} class{}, {} folds; one rank, one thread, ms:\n\n", particles_, box(), classes,
-               classes == 1 ? "" : "es", parts.gathers_a_block / 2 / classes);
+               classes == 1 ? "" : "es", sums_of_class().folds.size());
     fmt::print(
         "| of a particle: read | E-step | sums | told to others | recorded | of an iteration: alike | maps written | "
-        "of a block: added | received and added |\n|---|---|---|---|---|---|---|---|---|\n");
-    fmt::print("| {:.2f} | {:.2f} | {:.2f} | {:.4f} | {:.4f} | {:.0f} | {:.0f} | {:.1f} | {:.1f} |\n\n",
-               1e3 * parts.reading_s, 1e3 * parts.expectation_s, 1e3 * parts.summing_s, 1e3 * parts.sharing_s,
-               1e3 * parts.recording_s, 1e3 * parts.alike_s, 1e3 * parts.writing_s, 1e3 * parts.own_block_s,
-               1e3 * parts.foreign_block_s);
-    fmt::print("a block's sums: {:.2f} MB in {} gathers; of a particle after the E-step: {:.0f} bytes\n\n",
-               1e-6 * static_cast<double>(parts.block_bytes), parts.gathers_a_block, parts.pose_bytes);
+        "of a block: added alone | sent | added | total put together "
+        "|\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    fmt::print(
+        "| {:.2f} | {:.2f} | {:.2f} | {:.4f} | {:.4f} | {:.0f} | {:.0f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n\n",
+        1e3 * parts.reading_s, 1e3 * parts.expectation_s, 1e3 * parts.summing_s, 1e3 * parts.sharing_s,
+        1e3 * parts.recording_s, 1e3 * parts.alike_s, 1e3 * parts.writing_s, 1e3 * parts.own_block_s,
+        1e3 * parts.sending_block_s, 1e3 * parts.adding_block_s, 1e3 * parts.total_s);
+    fmt::print("a block's sums: {:.2f} MB; of a particle after the E-step: {:.0f} bytes\n\n",
+               1e-6 * static_cast<double>(parts.block_bytes), parts.pose_bytes);
   }
 
   void compare(const RankParts& parts) const {
     fmt::print("{} cores; a start takes {:.1f} s on one rank\n\n", available_cores(), measured_[0].start_s);
     fmt::print(
         "| ranks | processor s of rank 0 in an iteration, measured | by the model | s by the clock, measured | by the "
-        "model | gathers, counted | by the model | MB received, counted | by the model |\n"
+        "model | gathers and exchanges, counted | by the model | MB received, counted | by the model |\n"
         "|---|---|---|---|---|---|---|---|---|\n");
     RankParts of_this_list = parts;
     of_this_list.recording_s = 0;  // is within what was measured to write
@@ -329,9 +342,9 @@ class Ranks {
       const Network here{0, one.gather_bytes_per_s};
       const IterationCost cost = bench::iteration_cost(of_this_list, {particles_, ranks, available_cores()}, here);
       const double alone = bench::iteration_cost(of_this_list, {particles_, ranks}, here).computing_s();
-      fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.0f} | {} | {:.1f} | {:.1f} |\n", ranks, one.processor_s,
-                 alone, one.iteration_s, cost.total_s(), one.gathers, cost.gathers, 1e-6 * one.received_bytes,
-                 1e-6 * static_cast<double>(cost.received_bytes));
+      fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.0f} + {:.0f} | {} + {} | {:.1f} | {:.1f} |\n", ranks,
+                 one.processor_s, alone, one.iteration_s, cost.total_s(), one.gathers, one.exchanges, cost.gathers,
+                 cost.exchanges, 1e-6 * one.received_bytes, 1e-6 * static_cast<double>(cost.received_bytes));
     }
     fmt::print("\n");
   }

@@ -88,7 +88,7 @@ class TotalOfBlocks {
     own_.resize(mine.end - mine.begin);
   }
 
-  // As many blocks as there are ranks, that of rank 0 first. Ranks whose turn is beyond the last block bring nothing.
+  // As many blocks as there are ranks, that of rank 0 first. Ranks without one bring nothing.
   void add(std::vector<FoldSums>& sums, bool has_block) {
     if (comm_.size() == 1) {
       for (size_t k = 0; k < total_.size(); ++k)
@@ -132,28 +132,38 @@ class TotalOfBlocks {
 std::vector<FoldSums> accumulate(const ParticleStack& stack, const std::vector<std::vector<WeightedPose>>& poses,
                                  const std::vector<int>& fold_of, int folds, int classes, int64_t max_shell,
                                  ExecContext& context) {
-  const int64_t n = stack.box(), batch = 16, planes = 2;
+  constexpr size_t batch = 16;
+  const int64_t n = stack.box(), planes = 2;
   const Blocks blocks(stack.count());
   std::vector<FoldSums> sums = no_sums(n, folds, classes);
   TotalOfBlocks total(no_sums(n, folds, classes), context.comm);
-  const auto add_batch = [&](int64_t first, int64_t count) {
-    std::vector<PaddedSpectrum> spectra(count);
-    context.threads.for_each(count, [&](int64_t i, int) { spectra[i] = stack.padded(first + i, max_shell); });
+  const auto add_batch = [&](std::span<const int64_t> items) {
+    std::vector<PaddedSpectrum> spectra(items.size());
+    context.threads.for_each(std::ssize(items),
+                             [&](int64_t i, int) { spectra[i] = stack.padded(items[i], max_shell); });
     context.threads.for_each((n + planes - 1) / planes, [&](int64_t slab, int) {
-      for (int64_t i = 0; i < count; ++i)
-        for (const WeightedPose& p : poses[first + i])
-          sums[p.class_index].folds[fold_of[first + i]].add(spectra[i], stack.weight(first + i), p.pose, p.probability,
-                                                            slab * planes, std::min(n, (slab + 1) * planes));
+      for (size_t i = 0; i < items.size(); ++i)
+        for (const WeightedPose& p : poses[items[i]])
+          sums[p.class_index].folds[fold_of[items[i]]].add(spectra[i], stack.weight(items[i]), p.pose, p.probability,
+                                                           slab * planes, std::min(n, (slab + 1) * planes));
     });
   };
-  for (int first = 0; first < blocks.count(); first += context.comm.size()) {
-    const int mine = first + context.comm.rank();
-    if (mine < blocks.count()) {
-      const Share block = blocks.block(mine);
-      for (int64_t i = block.begin; i < block.end; i += batch) add_batch(i, std::min(batch, block.end - i));
-    }
-    total.add(sums, mine < blocks.count());
-    clear(sums);
+  // Those without poses are not read: starts look at few of many particles.
+  std::vector<std::vector<int64_t>> placed(blocks.count());
+  for (int b = 0; b < blocks.count(); ++b)
+    for (int64_t i = blocks.block(b).begin; i < blocks.block(b).end; ++i)
+      if (!poses[i].empty()) placed[b].push_back(i);
+  const int ranks = context.comm.size(), rank = context.comm.rank();
+  Progress progress(context.sink, "summing particles", blocks.count());
+  for (int first = 0; first < blocks.count(); first += ranks) {
+    const int end = std::min(first + ranks, blocks.count()), mine = std::min(first + rank, end - 1);
+    const bool any = std::any_of(&placed[first], &placed[first] + (end - first), [](auto& b) { return !b.empty(); });
+    const bool own = first + rank < end && !placed[mine].empty();
+    for (size_t i = 0; own && i < placed[mine].size(); i += batch)
+      add_batch(std::span(placed[mine]).subspan(i, std::min(batch, placed[mine].size() - i)));
+    if (any) total.add(sums, own);
+    if (own) clear(sums);
+    progress.advance(end - first);
   }
   return total.share();
 }

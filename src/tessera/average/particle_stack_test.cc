@@ -7,6 +7,7 @@
 
 #include "tessera/average/align_to_map.h"
 #include "tessera/average/averager.h"
+#include "tessera/average/maximisation.h"
 #include "tessera/base/errors.h"
 #include "tessera/optics/wedge.h"
 #include "tessera/volume/masks.h"
@@ -256,6 +257,24 @@ TEST(ParticleStack, RepeatedParticlesAreToldAndAllAlikeRefused) {
   }
   scene.source.count = 1;
   EXPECT_NO_THROW(scene.stack(context)) << "a single particle is no repetition";
+}
+
+// Of forty particles that are read again whenever they are needed, two have poses.
+TEST(Accumulate, ReadsOnlyParticlesWithPoses) {
+  Scene scene(40);
+  Threads threads(2);
+  ExecContext context = scene.context(threads);
+  const ParticleStack streamed = scene.stack(context, 1);
+  std::vector<std::vector<WeightedPose>> poses(40);
+  for (const int64_t i : {9, 33}) poses[i] = {{scene.poses[i], 1.0}};
+  scene.loads = 0;
+  const auto sums = accumulate(streamed, poses, std::vector<int>(40), 1, 1, box / 2, context);
+  EXPECT_EQ(scene.loads, 2);
+  Accumulator expected(box);
+  for (const int64_t i : {9, 33})
+    expected.add(streamed.padded(i, box / 2), streamed.weight(i), scene.poses[i], 1, 0, box);
+  for (int64_t i = 0; i < expected.numerator.size(); ++i)
+    ASSERT_EQ(sums[0].folds[0].numerator.data()[i], expected.numerator.data()[i]);
 }
 
 }  // namespace
