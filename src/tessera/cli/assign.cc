@@ -44,7 +44,7 @@ Fault read_word(const std::string& word, std::string& value) {
 }
 Fault read_word(const std::string& word, std::optional<double>& value) {
   double number = 0;
-  const Fault fault = read_number(word, number);
+  Fault fault = read_number(word, number);
   if (!fault) value = number;
   return fault;
 }
@@ -63,7 +63,7 @@ template <typename T>
 Fault read_all(const std::vector<std::string>& words, std::vector<T>& field) {
   std::vector<T> values(words.size());
   for (size_t i = 0; i < words.size(); ++i)
-    if (const Fault fault = read_word(words[i], values[i])) return fault;
+    if (Fault fault = read_word(words[i], values[i])) return fault;
   field = std::move(values);
   return std::nullopt;
 }
@@ -71,7 +71,7 @@ Fault read_all(const std::vector<std::string>& words, std::array<double, 2>& fie
   if (words.size() != 2) return fmt::format("takes two values, {} given", words.size());
   std::array<double, 2> values{};
   for (size_t i = 0; i < 2; ++i)
-    if (const Fault fault = read_word(words[i], values[i])) return fault;
+    if (Fault fault = read_word(words[i], values[i])) return fault;
   field = values;
   return std::nullopt;
 }

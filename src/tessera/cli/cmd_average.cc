@@ -23,19 +23,19 @@ int cmd_average(const Invocation& call) {
     std::string shares;
     for (size_t k = 0; k < outcome.occupancies.size(); ++k)
       shares += fmt::format("{}{}: {:.1f} %", k == 0 ? "" : ", ", k + 1, 100 * outcome.occupancies[k]);
-    rows.push_back({"classes", shares});
+    rows.emplace_back("classes", shares);
   }
   for (size_t k = 0; k < outcome.symmetry.size(); ++k)
     if (const auto& found = outcome.symmetry[k])
-      rows.push_back({fmt::format("symmetry {}", k + 1),
-                      fmt::format("{}: score {:.3f}, half-sets agree {:.2f} (when imposed {:.2f})", outcome.groups[k],
-                                  found->score, found->agreement, found->first_agreement)});
+      rows.emplace_back(fmt::format("symmetry {}", k + 1),
+                        fmt::format("{}: score {:.3f}, half-sets agree {:.2f} (when imposed {:.2f})", outcome.groups[k],
+                                    found->score, found->agreement, found->first_agreement));
   if (!outcome.reports.empty()) {
     const IterationReport& last = outcome.reports.back();
-    rows.push_back({"last change", fmt::format("{:.2f}°, {:.3f} voxels a particle", last.mean_rotation_change_deg,
-                                               last.mean_shift_change_voxels)});
+    rows.emplace_back("last change", fmt::format("{:.2f}°, {:.3f} voxels a particle", last.mean_rotation_change_deg,
+                                                 last.mean_shift_change_voxels));
   }
-  rows.push_back({"map", outcome.map});
+  rows.emplace_back("map", outcome.map);
   return session.print(outcome.json(), aligned_table(rows));
 }
 

@@ -17,11 +17,11 @@ int cmd_extract(const Invocation& call) {
   std::vector<std::pair<std::string, std::string>> rows = {
       {"particles", fmt::format("{} of {} picks", outcome.particles, outcome.picks)},
       {"box", fmt::format("{}³ voxels of {:g} Å", outcome.box, outcome.voxel_size_A)}};
-  if (!outcome.padded.empty()) rows.push_back({"padded", fmt::format("{} at the border", outcome.padded.size())});
-  if (!outcome.dropped.empty()) rows.push_back({"dropped", fmt::format("{} at the border", outcome.dropped.size())});
-  if (!outcome.skipped.empty()) rows.push_back({"left out", std::to_string(outcome.skipped.size())});
-  rows.push_back({"weight", outcome.wedge ? outcome.folder + "/wedge.mrc" : std::string("none")});
-  rows.push_back({"list", outcome.folder + "/particles.star"});
+  if (!outcome.padded.empty()) rows.emplace_back("padded", fmt::format("{} at the border", outcome.padded.size()));
+  if (!outcome.dropped.empty()) rows.emplace_back("dropped", fmt::format("{} at the border", outcome.dropped.size()));
+  if (!outcome.skipped.empty()) rows.emplace_back("left out", std::to_string(outcome.skipped.size()));
+  rows.emplace_back("weight", outcome.wedge ? outcome.folder + "/wedge.mrc" : std::string("none"));
+  rows.emplace_back("list", outcome.folder + "/particles.star");
   return session.print(outcome.json(), aligned_table(rows));
 }
 

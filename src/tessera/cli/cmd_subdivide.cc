@@ -19,9 +19,9 @@ int cmd_subdivide(const Invocation& call) {
       {"clusters", fmt::format("{} ({}), of {} to {} particles", outcome.clusters.size(), outcome.method,
                                outcome.clusters.back().size, outcome.clusters.front().size)}};
   if (outcome.purity)
-    rows.push_back({"classes of the list", fmt::format("purity {:.3f}, adjusted Rand index {:.3f}", *outcome.purity,
-                                                       *outcome.adjusted_rand_index)});
-  rows.push_back({"lists", outcome.folder + "/cluster_001.star …"});
+    rows.emplace_back("classes of the list", fmt::format("purity {:.3f}, adjusted Rand index {:.3f}", *outcome.purity,
+                                                         *outcome.adjusted_rand_index));
+  rows.emplace_back("lists", outcome.folder + "/cluster_001.star …");
   return session.print(outcome.json(), aligned_table(rows));
 }
 

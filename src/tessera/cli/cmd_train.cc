@@ -25,21 +25,21 @@ int cmd_train(const Invocation& call) {
   if (!outcome.history.empty()) {
     const EpochReport& best = outcome.history.at(outcome.best_epoch - 1);
     if (best.validation_accuracy)
-      rows.push_back({"validation", finds_centres(outcome.network)
-                                        ? fmt::format("agreement {:.4f} with the heat", *best.validation_accuracy)
-                                        : fmt::format("accuracy {:.4f}", *best.validation_accuracy)});
+      rows.emplace_back("validation", finds_centres(outcome.network)
+                                          ? fmt::format("agreement {:.4f} with the heat", *best.validation_accuracy)
+                                          : fmt::format("accuracy {:.4f}", *best.validation_accuracy));
   }
   if (outcome.calibration)
-    rows.push_back({"picks", fmt::format("F1 {:.4f} in validation, {:.4f} of the right class", outcome.calibration->f1,
-                                         outcome.calibration->f1_classes)});
+    rows.emplace_back("picks", fmt::format("F1 {:.4f} in validation, {:.4f} of the right class",
+                                           outcome.calibration->f1, outcome.calibration->f1_classes));
   if (outcome.test_accuracy && finds_centres(outcome.network))
-    rows.push_back({"test", fmt::format("agreement {:.4f} with the heat, cube by cube", *outcome.test_accuracy)});
+    rows.emplace_back("test", fmt::format("agreement {:.4f} with the heat, cube by cube", *outcome.test_accuracy));
   else if (outcome.test_accuracy && labels_voxels(outcome.network))
-    rows.push_back({"test", fmt::format("pixel accuracy {:.4f}, cube by cube", *outcome.test_accuracy)});
+    rows.emplace_back("test", fmt::format("pixel accuracy {:.4f}, cube by cube", *outcome.test_accuracy));
   else if (outcome.test_accuracy)
-    rows.push_back({"test", fmt::format("accuracy {:.4f}, 95 % of samples {:.4f} … {:.4f}", *outcome.test_accuracy,
-                                        outcome.test_interval.low, outcome.test_interval.high)});
-  rows.push_back({"model", outcome.model});
+    rows.emplace_back("test", fmt::format("accuracy {:.4f}, 95 % of samples {:.4f} … {:.4f}", *outcome.test_accuracy,
+                                          outcome.test_interval.low, outcome.test_interval.high));
+  rows.emplace_back("model", outcome.model);
   return session.print(outcome.json(), aligned_table(rows));
 }
 

@@ -62,7 +62,7 @@ std::string help_text(const std::string& verb, const std::string& purpose, const
   for (const HelpEntry& entry : entries) {
     if (entry.positional) usage += " " + left_column(entry);
     if (std::find(groups.begin(), groups.end(), entry.option.group) == groups.end())
-      groups.push_back(entry.option.group);
+      groups.emplace_back(entry.option.group);
   }
   std::string out = folded(purpose, page_width, 0) + "\n\n" + usage + " [options]\n";
   for (const std::string& group : groups) {

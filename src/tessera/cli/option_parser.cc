@@ -51,7 +51,7 @@ struct OptionParser::State {
       names.push_back(std::string("--") + entry.option.name);
       if (std::holds_alternative<bool*>(entry.field)) names.push_back(std::string("--no-") + entry.option.name);
     }
-    names.push_back("--help");
+    names.emplace_back("--help");
     return names;
   }
   void check_words(Faults& faults) const;
@@ -106,7 +106,7 @@ void OptionParser::State::read_config(const std::filesystem::path& path, Faults&
     throw IoError(fmt::format("{}: cannot be read; give an existing TOML file to --config", path.string()));
   std::vector<std::string> keys;
   for (const Entry& entry : entries)
-    if (entry.option.name != std::string("config")) keys.push_back(entry.option.name);
+    if (entry.option.name != std::string("config")) keys.emplace_back(entry.option.name);
   for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) {
     if (item.name == "++" || item.name == "--") continue;  // a table opens or closes
     const std::string full = item.fullname();

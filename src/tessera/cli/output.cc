@@ -21,7 +21,7 @@ std::string aligned_table(const std::vector<std::pair<std::string, std::string>>
   for (const auto& row : rows) width = std::max(width, display_width(row.first));
   std::string out;
   for (const auto& [name, value] : rows)
-    out += "  " + name + std::string(width - display_width(name) + 2, ' ') + value + "\n";
+    out += fmt::format("  {}{:{}}{}\n", name, "", width - display_width(name) + 2, value);
   return out;
 }
 

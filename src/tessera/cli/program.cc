@@ -37,7 +37,7 @@ const Verb* find_verb(std::span<const Verb> verbs, const std::string& name) {
 [[noreturn]] void unknown_verb(std::span<const Verb> verbs, const std::string& word, const std::string& both) {
   std::vector<std::string> names, inside;
   for (const Verb& verb : verbs) {
-    names.push_back(verb.name);
+    names.emplace_back(verb.name);
     if (names.back().starts_with(word + " ")) inside.push_back(names.back());
   }
   if (!inside.empty()) throw UserError(fmt::format("'{}' needs a second word: {}", word, fmt::join(inside, ", ")));

@@ -33,7 +33,7 @@ struct GlobalOptions {
 };
 
 // Where a verb is called from within the program (a pipeline): what it is asked, and what it answers.
-struct VerbHost {
+struct VerbHost {                    // NOLINT(bugprone-exception-escape): nlohmann::json's destructor may allocate
   bool describe_only = false;        // parse the options, fill `options`, run nothing
   Sink* sink = nullptr;              // takes the verb's messages
   Comm* comm = nullptr;              // the ranks that do the work together; none: this process alone

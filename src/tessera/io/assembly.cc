@@ -219,7 +219,7 @@ gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::strin
     return out;
   }
   if (std::all_of(structure.ncs.begin(), structure.ncs.end(), [](const auto& op) { return op.given; })) return model;
-  notes.push_back("the file has no assembly: its MTRIX copies are made");
+  notes.emplace_back("the file has no assembly: its MTRIX copies are made");
   gemmi::Model out = with_copies(model, structure.ncs);
   merge_coinciding(out);
   return out;
@@ -229,7 +229,7 @@ gemmi::Structure structure_with_assemblies(gemmi::cif::Document document) {
   complete_tables(document);
   std::map<std::pair<std::string, size_t>, Operators> all;
   for (gemmi::cif::Block& block : document.blocks) all.merge(products(block));
-  gemmi::Structure structure = gemmi::make_structure(std::move(document));
+  gemmi::Structure structure = gemmi::make_structure(document);
   for (gemmi::Assembly& assembly : structure.assemblies)
     for (size_t i = 0; i < assembly.generators.size(); ++i)
       if (const auto found = all.find({assembly.name, i}); found != all.end())

@@ -12,10 +12,10 @@ namespace tessera {
 namespace fs = std::filesystem;
 
 fs::path resolve(const ParticleSet& set, const std::string& name) {
-  const fs::path path(name);
+  fs::path path(name);
   if (path.is_absolute()) return path;
   std::error_code error;
-  const fs::path beside = set.directory / path;
+  fs::path beside = set.directory / path;
   if (fs::exists(beside, error)) return beside;
   if (fs::exists(path, error)) return path;
   // RELION writes names from its project folder, and its lists into a job folder below it.

@@ -69,7 +69,7 @@ class PartLock {
 // The entry that a gzip structure says it is: of "data_1KP8" or "HEADER … 1KP8"; empty where it does not say.
 std::string entry_of(const fs::path& file) {
   std::string text(4096, '\0');
-  const gzFile in = gzopen(file.c_str(), "rb");
+  gzFile in = gzopen(file.c_str(), "rb");
   const int got = in ? gzread(in, text.data(), static_cast<unsigned>(text.size())) : 0;
   if (in) gzclose(in);
   text.resize(static_cast<size_t>(std::max(0, got)));
@@ -90,7 +90,7 @@ std::string entry_of(const fs::path& file) {
 // What is wrong with a file that should be entry `code`; nothing when it is.
 std::optional<std::string> fault_of(const fs::path& file, const std::string& code) {
   std::string start(2, '\0');
-  if (const gzFile in = gzopen(file.c_str(), "rb")) {
+  if (gzFile in = gzopen(file.c_str(), "rb")) {
     const bool plain = gzread(in, start.data(), 2) >= 0 && gzdirect(in) == 1;
     gzclose(in);
     if (plain) return start.starts_with('<') ? "a web page" : "no gzip file";
@@ -196,7 +196,8 @@ fs::path fetch_structure(const std::string& id, const FetchOptions& options, Sin
   make_folder(options.cache, "cache folder", "set TESSERA_CACHE to a writable folder");
   std::string tried;
   for (const char* ending : endings) {
-    const fs::path whole = options.cache / (code + ending), part = whole.string() + ".part";
+    fs::path whole = options.cache / (code + ending);
+    const fs::path part = whole.string() + ".part";
     const std::string url = fmt::format("{}/{}{}", options.server, code, ending);
     const PartLock lock(part, stop);
     std::error_code error;

@@ -86,7 +86,7 @@ MrcHeader read_header(Source& source) {
     throw IoError(fmt::format("'{}': {} bytes are too few for an MRC header of {}; {}", source.name(), got,
                               bytes.size(), got == 0 ? "the file is empty: make it again" : "is this an MRC file?"));
   }
-  const MrcHeader header = decode_mrc_header(bytes, source.name());
+  MrcHeader header = decode_mrc_header(bytes, source.name());
   const int64_t needed = header.file_bytes();
   const auto [nx, ny, nz] = header.size;
   // Deflate packs at most 1032 to 1, so even a compressed file bounds what it can hold.

@@ -217,7 +217,7 @@ StarTable optics_table(const ParticleSet& set) {
                    "rlnImageDimensionality", "rlnVoltage",         "rlnSphericalAberration", "rlnAmplitudeContrast"};
   const bool premultiplied =
       std::any_of(set.optics.begin(), set.optics.end(), [](const OpticsGroup& g) { return g.ctf_premultiplied; });
-  if (premultiplied) table.columns.push_back("rlnCtfDataAreCtfPremultiplied");
+  if (premultiplied) table.columns.emplace_back("rlnCtfDataAreCtfPremultiplied");
   table.columns.insert(table.columns.end(), set.extra_optics_columns.begin(), set.extra_optics_columns.end());
   for (size_t i = 0; i < set.optics.size(); ++i) {
     const OpticsGroup& g = set.optics[i];
@@ -227,7 +227,7 @@ StarTable optics_table(const ParticleSet& set) {
           fmt::format("{:.6f}", g.voltage_kV), fmt::format("{:.6f}", g.cs_mm),
           fmt::format("{:.6f}", g.amplitude_contrast)})
       table.values.push_back(value);
-    if (premultiplied) table.values.push_back(g.ctf_premultiplied ? "1" : "0");
+    if (premultiplied) table.values.emplace_back(g.ctf_premultiplied ? "1" : "0");
     for (size_t k = 0; k < set.extra_optics_columns.size(); ++k)
       table.values.push_back(k < g.extra.size() ? g.extra[k] : "None");
   }
@@ -363,7 +363,7 @@ void write_particles(const fs::path& path, const ParticleSet& set) {
   const auto columns = columns_for(set, folder, known);
   StarTable table;
   table.name = "particles";
-  for (const Column& column : columns) table.columns.push_back(column.name);
+  for (const Column& column : columns) table.columns.emplace_back(column.name);
   std::vector<size_t> extra;  // not those that are written anyway
   for (size_t i = 0; i < set.extra_columns.size(); ++i)
     if (!table.find(set.extra_columns[i])) extra.push_back(i);

@@ -206,7 +206,7 @@ class Parser {
              fmt::format("block data_{}: '{}' is neither a column nor a value", table.name, short_form(token.text)));
       add_column(table, token);
       const int64_t line = token.line;
-      if (!(more = lexer_.next(token)) || is_block(token) || (!token.quoted && token.text.starts_with('_')))
+      if (!lexer_.next(token) || is_block(token) || (!token.quoted && token.text.starts_with('_')))
         fail(line, fmt::format("block data_{}: _{} has no value", table.name, table.columns.back()));
       table.values.emplace_back(token.text);
       more = lexer_.next(token);

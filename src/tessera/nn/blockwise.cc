@@ -77,7 +77,7 @@ AxisBlocks axis_blocks(int64_t voxels, const BlockOptions& options) {
     if (k == 0) return 1.0f;
     if (k == count) return 0.0f;
     const int64_t begin = out.blocks[k].begin, end = out.blocks[k - 1].begin + edge;
-    const auto width = static_cast<double>(std::clamp<int64_t>(end - begin - 2 * segmentation_reach, 2, 8));
+    const auto width = static_cast<double>(std::clamp<int64_t>(end - begin - int64_t{2} * segmentation_reach, 2, 8));
     const double middle = static_cast<double>(begin + end) / 2;
     return static_cast<float>(std::clamp((static_cast<double>(voxel) + 0.5 - middle) / width + 0.5, 0.0, 1.0));
   };

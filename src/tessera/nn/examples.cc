@@ -79,7 +79,7 @@ void FileExamples::load(int64_t i, uint64_t epoch, float* to) const {
   }
   Random random(options_.seed, "augmentation", epoch * files_.size() + static_cast<uint64_t>(i));
   const HalfTurn turn = options_.turns[random.below(options_.turns.size())];
-  const auto reach = static_cast<uint64_t>(2 * options_.shift_voxels + 1);
+  const auto reach = 2 * static_cast<uint64_t>(options_.shift_voxels) + 1;
   std::array<int, 3> shift;
   for (int& s : shift) s = static_cast<int>(random.below(reach)) - options_.shift_voxels;
   Volume<float> turned(map.voxels.shape());

@@ -169,7 +169,7 @@ std::filesystem::path model_file(const std::string& name, const std::string& bui
   std::error_code ignored;
   if (name != "builtin" || fs::exists(name, ignored)) return name;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  const fs::path installed = program.parent_path() / "share" / "tessera" / builtin;
+  fs::path installed = program.parent_path() / "share" / "tessera" / builtin;
   for (fs::path above = program; above != above.parent_path(); above = above.parent_path())
     if (fs::exists(above / "models" / builtin, ignored)) return above / "models" / builtin;
   return installed;

@@ -100,7 +100,7 @@ std::vector<int64_t> count_labels(const std::vector<LabelledTomogram>& tomograms
 
 RandomPatches::RandomPatches(const std::vector<LabelledTomogram>& tomograms, std::vector<TomogramPart> parts,
                              Options options)
-    : tomograms_(tomograms), parts_(std::move(parts)), options_(options) {
+    : tomograms_(tomograms), parts_(std::move(parts)), options_(std::move(options)) {
   const std::vector<int64_t> counts = count_labels(tomograms_, parts_, options_.classes);
   constexpr int64_t most = 100000;
   std::vector<int64_t> seen(counts.size());

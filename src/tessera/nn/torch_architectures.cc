@@ -27,7 +27,6 @@ using torch::Tensor;
 using torch::nn::Conv3d;
 using torch::nn::Conv3dOptions;
 using torch::nn::Linear;
-namespace functional = torch::nn::functional;
 
 Tensor max_pool(const Tensor& x) {
   return torch::max_pool3d(x, 2, 2);

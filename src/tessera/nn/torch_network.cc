@@ -45,7 +45,7 @@ NamedTensor named(const std::string& name, const Tensor& tensor) {
   return out;
 }
 
-void assign(Tensor target, const NamedTensor& from, const std::string& name) {
+void assign(const Tensor& target, const NamedTensor& from, const std::string& name) {
   if (from.name != name || from.shape != target.sizes().vec())
     throw InternalError(fmt::format("tensor \"{}\" where \"{}\" is expected, or of another shape", from.name, name));
   const auto options = torch::TensorOptions().dtype(torch::kFloat);

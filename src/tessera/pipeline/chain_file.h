@@ -16,12 +16,12 @@
 
 namespace tessera {
 
-struct ChainStep {
+struct ChainStep {  // NOLINT(bugprone-exception-escape): nlohmann::json's destructor may allocate
   std::string name, verb;
   nlohmann::ordered_json options;  // keys as in the file, without verb and name
 };
 
-struct ChainFile {
+struct ChainFile {                     // NOLINT(bugprone-exception-escape): nlohmann::json's destructor may allocate
   std::filesystem::path path, output;  // `output` as a path to use from the working directory
   nlohmann::ordered_json common;       // threads and seed, where given: defaults of every step
   std::vector<ChainStep> steps;

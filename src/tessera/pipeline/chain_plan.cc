@@ -78,7 +78,7 @@ class StepPlanner {
   void check_keys(const std::vector<ChainOption>& options) {
     std::vector<std::string> names;
     for (const ChainOption& option : options)
-      if (!not_of_a_step.contains(option.option.name)) names.push_back(option.option.name);
+      if (!not_of_a_step.contains(option.option.name)) names.emplace_back(option.option.name);
     for (const auto& [key, value] : step_.options.items()) {
       if (not_of_a_step.contains(key))
         fault(fmt::format("{} belongs to tessera run, not to a step", key));

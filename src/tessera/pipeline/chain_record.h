@@ -30,7 +30,7 @@ FileContents contents_of(const std::vector<std::filesystem::path>& files, const 
 // Do two lists name the same files with the same content?
 bool same_content(const FileContents& a, const FileContents& b);
 
-struct StepRecord {
+struct StepRecord {  // NOLINT(bugprone-exception-escape): nlohmann::json's destructor may allocate
   std::string verb, version;
   nlohmann::ordered_json options;
   FileContents inputs, outputs;

@@ -223,11 +223,11 @@ std::vector<std::string> beyond_places(const ParticleSet& set, FileFormat format
   const auto any = [&](auto&& test) { return std::any_of(set.particles.begin(), set.particles.end(), test); };
   std::vector<std::string> out;
   const bool numbered = format == FileFormat::dynamo_table || format == FileFormat::motive_list;
-  if (any([](const Particle& p) { return p.half != 0; })) out.push_back("half-sets (rlnRandomSubset)");
-  if (any([](const Particle& p) { return !p.weight.empty(); })) out.push_back("Fourier weights (rlnCtfImage)");
-  if (any([](const Particle& p) { return p.log_likelihood != 0; })) out.push_back("likelihoods");
-  if (!numbered && any([](const Particle& p) { return p.class_number != 0; })) out.push_back("classes");
-  if (!numbered && any([](const Particle& p) { return !p.image.empty(); })) out.push_back("names of images");
+  if (any([](const Particle& p) { return p.half != 0; })) out.emplace_back("half-sets (rlnRandomSubset)");
+  if (any([](const Particle& p) { return !p.weight.empty(); })) out.emplace_back("Fourier weights (rlnCtfImage)");
+  if (any([](const Particle& p) { return p.log_likelihood != 0; })) out.emplace_back("likelihoods");
+  if (!numbered && any([](const Particle& p) { return p.class_number != 0; })) out.emplace_back("classes");
+  if (!numbered && any([](const Particle& p) { return !p.image.empty(); })) out.emplace_back("names of images");
   return out;
 }
 

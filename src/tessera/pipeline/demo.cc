@@ -201,7 +201,7 @@ std::vector<std::string> DemoResult::shortcomings() const {
   if (!(average.fsc_half_A <= largest_resolution_ratio * true_poses.fsc_half_A))
     out.push_back(
         fmt::format("FSC 0.5 at {:.1f} Å, at the true poses {:.1f} Å", average.fsc_half_A, true_poses.fsc_half_A));
-  if (!right_hand()) out.push_back("the mirror image of the truth fits it better");
+  if (!right_hand()) out.emplace_back("the mirror image of the truth fits it better");
   return out;
 }
 

@@ -188,7 +188,7 @@ class Extraction {
     ParticleSet set = start_list();
     const bool any_outside =
         std::any_of(made.begin(), made.end(), [](const ExtractedBox& b) { return b.fault.empty() && b.outside > 0; });
-    if (any_outside) set.extra_columns.push_back("tesseraOutside");
+    if (any_outside) set.extra_columns.emplace_back("tesseraOutside");
     for (size_t i = 0; i < made.size(); ++i) {
       if (!made[i].fault.empty()) {
         outcome_.skipped.push_back(fmt::format("pick {}: {}", places_[i].row + 1, made[i].fault));
@@ -223,7 +223,7 @@ class Extraction {
     set.optics = picks_.optics;
     set.extra_optics_columns = picks_.extra_optics_columns;
     drop_column(set.extra_optics_columns, "rlnMicrographPixelSize", set.optics);
-    set.extra_optics_columns.push_back("rlnMicrographPixelSize");
+    set.extra_optics_columns.emplace_back("rlnMicrographPixelSize");
     for (OpticsGroup& group : set.optics) {
       group.box = outcome_.box;
       group.voxel_size_A = outcome_.voxel_size_A;

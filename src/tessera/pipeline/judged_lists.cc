@@ -134,7 +134,7 @@ JudgedLists read_judged_lists(const std::string& picks_file, const std::string& 
     lists.notes.push_back(fmt::format("{} of the truth's {} tomograms have no pick; their particles count as missed",
                                       none, picked.size()));
   if (!lists.scored)
-    lists.notes.push_back("the picks carry no rlnAutopickFigureOfMerit: there is no threshold to sweep");
+    lists.notes.emplace_back("the picks carry no rlnAutopickFigureOfMerit: there is no threshold to sweep");
   std::map<int, std::string> names;
   for (const Particle& particle : truth.set.particles)
     names.emplace(particle.class_number, truth.set.optics[particle.optics_group].name);

@@ -21,7 +21,7 @@ class TableVisitor {
 
   template <typename T>
   void operator()(const Option& option, T& field) {
-    known_.push_back(option.name);
+    known_.emplace_back(option.name);
     const auto found = table_.find(option.name);
     if (found == table_.end()) return;
     try {

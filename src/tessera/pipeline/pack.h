@@ -46,7 +46,7 @@ struct PackedSpeciesReport {
   int64_t requested = 0, placed = 0;
 };
 
-struct PackOutcome {
+struct PackOutcome {  // NOLINT(bugprone-exception-escape): nlohmann::json's destructor may allocate
   std::string folder, mode;
   std::vector<PackedSpeciesReport> species;
   nlohmann::ordered_json report;                             // what packing.json holds

@@ -289,11 +289,11 @@ void summarise(const PackingRun& run, PackOutcome& outcome, const Json& molecule
       {"bonds", fmt::format("within {:.2f} % (macromolecules), {:.2f} % (filaments, membranes)",
                             100 * end.rigid_stretch, 100 * end.flexible_stretch)}};
   if (std::isfinite(end.gaps.median_A))
-    outcome.summary.push_back(
-        {"gaps", fmt::format("median {:.1f} Å, tenth {:.1f} Å, least {:.1f} Å; {:.0f} % of bodies overlap",
-                             end.gaps.median_A, end.gaps.tenth_A, end.gaps.least_A, 100 * end.gaps.overlapping)});
+    outcome.summary.emplace_back(
+        "gaps", fmt::format("median {:.1f} Å, tenth {:.1f} Å, least {:.1f} Å; {:.0f} % of bodies overlap",
+                            end.gaps.median_A, end.gaps.tenth_A, end.gaps.least_A, 100 * end.gaps.overlapping));
   if (run.halvings > 0)
-    outcome.summary.push_back({"time step", fmt::format("halved {} times, integration had blown up", run.halvings)});
+    outcome.summary.emplace_back("time step", fmt::format("halved {} times, integration had blown up", run.halvings));
 }
 
 }  // namespace

@@ -52,25 +52,24 @@ void summarise(const ProductPacking& packing, PackOutcome& outcome) {
   const auto percent = [&](int64_t voxels) {
     return 100 * static_cast<double>(voxels) / static_cast<double>(std::max<int64_t>(1, report.check.voxels));
   };
-  for (const SpeciesReach& row : report.species) outcome.summary.push_back({row.name, reach_text(row)});
+  for (const SpeciesReach& row : report.species) outcome.summary.emplace_back(row.name, reach_text(row));
   if (report.membranes_requested > 0)
-    outcome.summary.push_back(
-        {"membranes", fmt::format("{} of {}, {:.2f} % of the voxels", report.membranes_placed,
-                                  report.membranes_requested, percent(report.check.obstacle_voxels))});
+    outcome.summary.emplace_back("membranes",
+                                 fmt::format("{} of {}, {:.2f} % of the voxels", report.membranes_placed,
+                                             report.membranes_requested, percent(report.check.obstacle_voxels)));
   if (report.filaments_requested > 0)
-    outcome.summary.push_back(
-        {"filaments", fmt::format("{} of {}", report.filaments_placed, report.filaments_requested)});
-  outcome.summary.push_back(
-      {"occupancy",
-       fmt::format("{:.2f} % of the voxels inside the isosurface of a body ({:g} Å resolution), {:.0f} g/L",
-                   100 * report.check.occupancy(), report.surface_resolution_A, report.mass_concentration_g_L)});
-  outcome.summary.push_back(
-      {"overlap",
-       fmt::format("{} voxels in two things, {} outside; {:.2f} % of the bodies' volume shared within voxels",
-                   report.check.collisions + report.check.in_obstacles, report.check.outside,
-                   100 * report.shared_volume)});
-  outcome.summary.push_back({"time", fmt::format("{:.1f} s to place {} bodies, {:.1f} s of processor", report.seconds,
-                                                 packing.scene.bodies.size(), report.processor_seconds)});
+    outcome.summary.emplace_back("filaments",
+                                 fmt::format("{} of {}", report.filaments_placed, report.filaments_requested));
+  outcome.summary.emplace_back(
+      "occupancy",
+      fmt::format("{:.2f} % of the voxels inside the isosurface of a body ({:g} Å resolution), {:.0f} g/L",
+                  100 * report.check.occupancy(), report.surface_resolution_A, report.mass_concentration_g_L));
+  outcome.summary.emplace_back(
+      "overlap", fmt::format("{} voxels in two things, {} outside; {:.2f} % of the bodies' volume shared within voxels",
+                             report.check.collisions + report.check.in_obstacles, report.check.outside,
+                             100 * report.shared_volume));
+  outcome.summary.emplace_back("time", fmt::format("{:.1f} s to place {} bodies, {:.1f} s of processor", report.seconds,
+                                                   packing.scene.bodies.size(), report.processor_seconds));
 }
 
 }  // namespace

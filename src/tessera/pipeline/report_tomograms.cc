@@ -130,7 +130,7 @@ Json tomogram_pages(const ReportParts& parts) {
     try {
       out.push_back(page_of(entry, out.size() + 1, parts));
     } catch (const IoError& error) {
-      parts.notes.push_back(error.what());
+      parts.notes.emplace_back(error.what());
     }
   }
   return out;

@@ -242,7 +242,7 @@ TrainOutcome run_train(const TrainRequest& request, ExecContext& context, const 
   record.set_seed(context.seed);
   record.set_threads(context.threads.count());
   TrainRun run(request, context);
-  const TrainOutcome outcome = run.run(record);
+  TrainOutcome outcome = run.run(record);
   run.particles().record_inputs(record);
   record.add_output(request.output);
   record.set_result("training", outcome.json());

@@ -64,7 +64,7 @@ void draw_text(GreyImage& image, int64_t row, int64_t column, const std::string&
     for (int y = 0; y < glyph_rows; ++y)
       for (int x = 0; x < glyph_columns; ++x)
         if (row_bits(glyph[y]) >> (glyph_columns - 1 - x) & 1)
-          fill_rectangle(image, row + y * scale, column + x * scale, scale, scale, grey);
+          fill_rectangle(image, row + int64_t{y} * scale, column + int64_t{x} * scale, scale, scale, grey);
     column += int64_t{glyph_columns + 1} * scale;
   }
 }

@@ -79,9 +79,9 @@ BallBody vesicle(const MembraneRequest& request) {
     return found->second;
   };
   for (const auto& [a, b, c] : icosahedron_faces()) {
-    const Vec3 right = (corners[b] - corners[a]) * (1.0 / frequency),
-               up = (corners[c] - corners[a]) * (1.0 / frequency);
-    const auto at = [&](int i, int j) { return vertex(corners[a] + right * i + up * j); };
+    const Vec3 origin = corners[a], right = (corners[b] - origin) * (1.0 / frequency),
+               up = (corners[c] - origin) * (1.0 / frequency);
+    const auto at = [&](int i, int j) { return vertex(origin + right * i + up * j); };
     for (int i = 0; i < frequency; ++i)
       for (int j = 0; i + j < frequency; ++j) {
         body.triangles.push_back({at(i, j), at(i + 1, j), at(i, j + 1)});

@@ -31,7 +31,7 @@ Volume<float> padded_for_gridding(const Volume<float>& density) {
 std::vector<std::complex<float>> phases(int64_t first, int64_t last, double by, double period) {
   std::vector<std::complex<float>> out;
   for (int64_t k = first; k <= last; ++k)
-    out.push_back(std::complex<float>(std::polar(1.0, -2 * pi * static_cast<double>(k) * by / period)));
+    out.emplace_back(std::polar(1.0, -2 * pi * static_cast<double>(k) * by / period));
   return out;
 }
 

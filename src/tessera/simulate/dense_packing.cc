@@ -29,7 +29,7 @@ struct BlockGrid {
     origin.x = start();
     counts = {(shape.z - origin.z + edge - 1) / edge, (shape.y - origin.y + edge - 1) / edge,
               (shape.x - origin.x + edge - 1) / edge};
-    period = 1 + (2 * (reach + 1) + edge - 1) / edge;
+    period = 1 + (int64_t{2} * (reach + 1) + edge - 1) / edge;
   }
   int64_t count() const { return counts.z * counts.y * counts.x; }
   Voxel first(int64_t block) const {

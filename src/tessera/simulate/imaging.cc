@@ -76,7 +76,8 @@ struct ParticleImager::Shared {
       }
     }
     if (!space)
-      space.reset(new Workspace{TiltReconstruction::Sum(reconstruction), HalfSpectrum(reconstruction.image_shape())});
+      space = std::make_unique<Workspace>(
+          Workspace{TiltReconstruction::Sum(reconstruction), HalfSpectrum(reconstruction.image_shape())});
     Volume<float> out = body(*space);
     std::lock_guard lock(mutex_);
     free_.push_back(std::move(space));

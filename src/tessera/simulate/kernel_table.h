@@ -14,7 +14,7 @@ class KernelTable {
  public:
   // fill(fraction, out): the weights at that fraction, 0 … 1.
   template <typename Fill>
-  explicit KernelTable(Fill&& fill) : rows_(static_cast<size_t>(steps + 1) * Width) {
+  explicit KernelTable(const Fill& fill) : rows_(static_cast<size_t>(steps + 1) * Width) {
     for (int row = 0; row <= steps; ++row) {
       double values[Width];
       fill(static_cast<double>(row) / steps, values);

@@ -144,7 +144,7 @@ GapStatistics gaps_of(const PackedBalls& packed) {
   }
   std::sort(gaps.begin(), gaps.end());
   const auto quantile = [&](double q) {
-    return gaps[static_cast<size_t>(q * static_cast<double>(gaps.size() - 1) + 0.5)];
+    return gaps[static_cast<size_t>(std::lround(q * static_cast<double>(gaps.size() - 1)))];
   };
   out.least_A = gaps.front();
   out.tenth_A = quantile(0.1);

@@ -43,7 +43,7 @@ BodyPose fit_pose(std::span<const Vec3> reference, std::span<const Vec3> scene) 
     spread += (reference[i] - from).dot(reference[i] - from);
   }
   const Eigen::JacobiSVD<Eigen::Matrix3d> svd(covariance, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  const Eigen::Vector3d strength = svd.singularValues();
+  const Eigen::Vector3d& strength = svd.singularValues();
   BodyPose out;
   if (strength[1] > 1e-9 * spread) {
     const double sign = (svd.matrixU() * svd.matrixV().transpose()).determinant() < 0 ? -1 : 1;

@@ -62,7 +62,7 @@ Moments moments(const Volume<float>& voxels) {
 Vec3 principal_axis(const Map& density) {
   const Moments shape = moments(density.voxels);
   const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> solver(shape.second);
-  const Eigen::Vector3d values = solver.eigenvalues();  // ascending
+  const Eigen::Vector3d& values = solver.eigenvalues();  // ascending
   const int apart = values[1] - values[0] > values[2] - values[1] ? 0 : 2;
   const Eigen::Vector3d e = solver.eigenvectors().col(apart);
   Vec3 axis{e[0], e[1], e[2]};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Included before all else where clang compiles gemmi: it looks into constexpr functions of std::vector too early for
-// gemmi's vectors of a type that is complete only later. As ordinary functions they are left alone.
+// Included before all else where clang reads gemmi, LibTorch or OpenMM: it looks into constexpr functions of
+// std::vector too early for their vectors of a type that is complete only later. As ordinary functions they are left
+// alone.
 #pragma once
 
 #include <string>
