@@ -44,7 +44,9 @@ AnnealingBytes annealing_bytes(const MemoryRequest& request, const AverageOption
   out.kept = members * (samples + classes * sums);
   // The sums of an iteration beside those of the one before, and what averaging over poses retains of noise; the phases
   // of the translations; of every thread the posterior, the shifted particle and the references of a fold.
-  out.work = members * classes * (sums + 8 * 4 * cube(L) / 3) + translations * samples +
+  // Several ranks tell each other these sums: as packed, as received, as gathered.
+  const double copies = request.ranks > 1 ? 4 : 1;
+  out.work = copies * members * classes * (sums + 8 * 4 * cube(L) / 3) + translations * samples +
              request.threads * (classes * translations * rotations + 3 * rotations + translations * harmonics +
                                 classes * (request.groups * rotations + 2 * sums));
   return out;
@@ -83,7 +85,9 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
       (padded_bytes(top + 1) + 3 * 8 * static_cast<double>(grid.shells) * L * L +
        request.groups * (components_bytes(top) + components_bytes(static_cast<double>(grid.shells)) + rotations));
   // Of all particles and of a block (parallel/blocks.h), and the copies that references are made from.
-  out.sums = 1.5 * half_spectrum * (2 * options.classes * folds + 6) + options.classes * 8 * volume;
+  // Several ranks have those of a block once more in one piece, and three times as they travel.
+  const int copies = request.ranks > 1 ? 6 : 2;
+  out.sums = 1.5 * half_spectrum * (copies * options.classes * folds + 6) + options.classes * 8 * volume;
   // An FFT of the padded box, its input and copies of half its edge; the search's grids.
   const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
   out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));

@@ -13,6 +13,7 @@ struct MemoryRequest {
   int groups = 1;  // distinct Fourier weights
   int threads = 1;
   double voxel_size_A = 0;  // 0: unknown, a mask's diameter in voxels with it
+  int ranks = 1;
 };
 
 // Bytes. Upper bounds at the highest band limit and the finest search that the options allow.

@@ -31,5 +31,16 @@ TEST(MemoryEstimate, TheMarginalStartCountsItsTables) {
   EXPECT_GE(estimate_memory(request, options).fixed(), estimate_memory(request, options).start);
 }
 
+TEST(MemoryEstimate, SeveralRanksNeedRoomForSumsThatTravel) {
+  AverageOptions options;
+  options.start = "particles";
+  const MemoryRequest one{64, 1000, 1, 2, 6};
+  MemoryRequest several = one;
+  several.ranks = 2;
+  const double of_block = 8.0 * 12 * 64 * 64 * 33;  // eight folds
+  EXPECT_NEAR(estimate_memory(several, options).sums - estimate_memory(one, options).sums, 4 * of_block,
+              0.01 * of_block);
+}
+
 }  // namespace
 }  // namespace tessera

@@ -131,7 +131,8 @@ double ParticleFiles::memory_for_particles(const AverageOptions& average, ExecCo
                                                .particles = std::ssize(set_.particles),
                                                .groups = static_cast<int>(weights_.size()),
                                                .threads = context.threads.count(),
-                                               .voxel_size_A = voxel_size_A_},
+                                               .voxel_size_A = voxel_size_A_,
+                                               .ranks = context.comm.size()},
                                               average);
   const double allowed =
       options_.memory_GB ? *options_.memory_GB * 1e9 : 0.75 * available_memory_bytes() / ranks_beside(context.comm);

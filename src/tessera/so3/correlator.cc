@@ -64,7 +64,7 @@ struct MirroredSums {
 So3Correlator::So3Correlator(int bandwidth)
     : bandwidth_(bandwidth),
       block_(block_start(blocks())),
-      fft_(2 * bandwidth),
+      fft_(int64_t{2} * bandwidth),
       d_(static_cast<size_t>(bandwidth) * bandwidth * block_) {
   for (int j = 0; j < bandwidth; ++j)
     for (int m = 0; m < bandwidth; ++m)
@@ -87,14 +87,14 @@ double So3Correlator::step() const {
 }
 
 Rotation So3Correlator::rotation(int64_t index) const {
-  const int64_t n = 2 * bandwidth_;
+  const int64_t n = int64_t{2} * bandwidth_;
   const int64_t k = index % n, i = index / n % n, j = index / (n * n);
   return Rotation::from_euler(
       {step() * static_cast<double>(i), step() * (static_cast<double>(j) + 0.5), step() * static_cast<double>(k)});
 }
 
 void So3Correlator::neighbours(int64_t index, int64_t (&out)[26]) const {
-  const int64_t n = 2 * bandwidth_, L = bandwidth_;
+  const int64_t n = int64_t{2} * bandwidth_, L = bandwidth_;
   const int64_t k = index % n, i = index / n % n, j = index / (n * n);
   int count = 0;
   for (int dj = -1; dj <= 1; ++dj)
@@ -147,8 +147,8 @@ void So3Correlator::multiply(const ShellHarmonics& f, const Reference& g, const 
         f_im[s] = row[s].imag() * shell_weight[s];
       }
       for (int b = 0; b <= l / lanes; ++b) {
-        const float* g_re = &g.re[g.offset[l]] + b * lanes;
-        const float* g_im = &g.im[g.offset[l]] + b * lanes;
+        const float* g_re = &g.re[g.offset[l]] + int64_t{b} * lanes;
+        const float* g_im = &g.im[g.offset[l]] + int64_t{b} * lanes;
         Float8 rr{}, ii{}, ir{}, ri{};  // of f and g: a conj(g) for m and, with conj(a), for −m
         for (int s = 0; s < S; ++s, g_re += l + 1, g_im += l + 1) {
           const Float8 re = load8(g_re), im = load8(g_im);
@@ -190,7 +190,7 @@ void So3Correlator::correlate(const ShellHarmonics& f, const Reference& g, const
         sums.add(d + at, d_mirrored + at, &work.product_re[plus + at], &work.product_im[plus + at],
                  &work.product_re[minus + at], &work.product_im[minus + at], L - first);
         for (int side = 0; side < 2; ++side) {
-          std::complex<float>* plane = &work.plane[side * plane_size] + b * lanes;
+          std::complex<float>* plane = &work.plane[side * plane_size] + int64_t{b} * lanes;
           store_complex(plane + m * half, sums.plus_re[side], sums.plus_im[side], L - b * lanes);
           if (m > 0) store_complex(plane + (n_phi - m) * half, sums.minus_re[side], sums.minus_im[side], L - b * lanes);
         }
@@ -249,12 +249,13 @@ void So3Correlator::moments(const float* p, Moments& out, Workspace& work) const
 // What two mirrored latitudes give to the orders m and −m.
 void So3Correlator::add_moments(int m, int j, Moments& out, const Workspace& work) const {
   const int L = bandwidth_, mirrored = L - 1 - j;
-  const size_t row = static_cast<size_t>(blocks()) * lanes, plane_size = 2 * L * row;
+  const size_t row = static_cast<size_t>(blocks()) * lanes, plane_size = int64_t{2} * L * row;
   const float* d = &d_[table_index(j, m)];
   const float* d_mirrored = &d_[table_index(mirrored, m)];
   const Float8 once = Float8{} + (mirrored == j ? 0.0f : 1.0f);
   for (int b = 0; b < blocks(); ++b) {
-    const size_t plus = m * row + b * lanes, minus = (m > 0 ? 2 * L - m : 0) * row + b * lanes;
+    const size_t block = int64_t{b} * lanes, plus = m * row + block,
+                 minus = (m > 0 ? int64_t{2} * L - m : 0) * row + block;
     const size_t here = j * plane_size, there = mirrored * plane_size;
     const Float8 p_re = load8(&work.spectrum_re[here + plus]), p_im = load8(&work.spectrum_im[here + plus]);
     const Float8 q_re = load8(&work.spectrum_re[here + minus]), q_im = load8(&work.spectrum_im[here + minus]);
@@ -293,8 +294,8 @@ void So3Correlator::turn_back(const Moments& p, const ShellHarmonics& f, Referen
         const Float8 p_re = load8(&p.re[plus]), p_im = load8(&p.im[plus]);
         const Float8 q_re = sign * load8(&p.re[minus]), q_im = sign * load8(&p.im[minus]);
         const Float8 re_re = p_re + q_re, re_im = q_im - p_im, im_im = p_re - q_re, im_re = p_im + q_im;
-        float* re = &sums.re[sums.offset[l]] + b * lanes;
-        float* im = &sums.im[sums.offset[l]] + b * lanes;
+        float* re = &sums.re[sums.offset[l]] + int64_t{b} * lanes;
+        float* im = &sums.im[sums.offset[l]] + int64_t{b} * lanes;
         for (int s = 0; s < S; ++s, re += l + 1, im += l + 1) {
           store8(re, load8(re) + row[s].real() * re_re + row[s].imag() * re_im);
           store8(im, load8(im) + row[s].imag() * im_im + row[s].real() * im_re);
@@ -328,7 +329,7 @@ void So3Correlator::add_retained(const Moments& p, float scale, AlignedVector<st
       for (int i = 0; i < orders; ++i) {
         const float a = scale * re[i], b = scale * im[i];
         float* row = matrix + static_cast<ptrdiff_t>(2) * i * orders;
-        for (int j = 0; j < orders; ++j) {
+        for (int64_t j = 0; j < orders; ++j) {
           row[2 * j] += a * re[j] + b * im[j];
           row[2 * j + 1] += b * re[j] - a * im[j];
         }

@@ -49,7 +49,7 @@ std::vector<double> normalised_legendre_column(int l_max, int m, double x) {
 }
 
 SphereTransform::SphereTransform(int bandwidth, int shells)
-    : bandwidth_(bandwidth), shells_(shells), row_fft_(2 * bandwidth, static_cast<int64_t>(2) * bandwidth * shells) {
+    : bandwidth_(bandwidth), shells_(shells), row_fft_(int64_t{2} * bandwidth, int64_t{2} * bandwidth * shells) {
   const int half = bandwidth;
   gauss_legendre(2 * bandwidth, cosine_, weight_);
   legendre_offset_.resize(bandwidth);
@@ -93,7 +93,7 @@ void SphereTransform::analyse(const float* samples, ShellHarmonics& out, Workspa
       const float* legendre = &legendre_[legendre_offset_[m] + static_cast<size_t>(l - m) * L];
       const float* folded = reinterpret_cast<const float*>((l - m) % 2 == 0 ? work.even.data() : work.odd.data());
       float* sum = reinterpret_cast<float*>(out.row(l, m));
-      std::fill(sum, sum + 2 * S, 0.0f);
+      std::fill(sum, sum + int64_t{2} * S, 0.0f);
       for (int i = 0; i < L; ++i) {
         const float p = legendre[i];
         const float* from = folded + static_cast<size_t>(i) * 2 * S;
