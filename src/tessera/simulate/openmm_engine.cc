@@ -152,7 +152,7 @@ class OpenMMEngine : public BallEngine {
       smallest_radius_A_ = std::min(smallest_radius_A_, ball.radius_A);
     }
     start.velocities_A_per_fs.resize(start.positions_A.size());
-    set_state(start);
+    OpenMMEngine::set_state(start);
   }
 
   BallState state() const override {

@@ -40,12 +40,14 @@ std::string_view next_record(std::string_view file, size_t& at, const std::files
 DcdWriter::DcdWriter(const std::filesystem::path& path, int64_t count, int64_t frames, double frame_interval_fs)
     : file_(path), count_(count), frames_(frames) {
   char header[84] = {'C', 'O', 'R', 'D'};
-  const auto put = [&](int field, int32_t value) { std::memcpy(header + 4 + 4 * field, &value, 4); };
+  const auto put = [&](int64_t field, auto value) {
+    static_assert(sizeof value == 4);
+    std::memcpy(header + 4 + 4 * field, &value, 4);
+  };
   put(0, static_cast<int32_t>(frames));
   put(1, 0);  // first step
   put(2, 1);  // steps between frames
-  const auto interval = static_cast<float>(frame_interval_fs / akma_fs);
-  std::memcpy(header + 4 + 4 * 9, &interval, 4);
+  put(9, static_cast<float>(frame_interval_fs / akma_fs));
   put(19, 24);  // as CHARMM 24: no unit cell, no fixed atoms
   record(header, sizeof header);
   const int32_t lines = 1;
