@@ -127,7 +127,8 @@ void begin_again(const StartInputs& inputs, const AverageState& fresh, int k, Re
     members.push_back(i);
     came_with.push_back(a);
   }
-  if (std::ssize(members) < int64_t{2} * inputs.folds) return;  // what would be aligned to the others has too few others
+  if (std::ssize(members) < int64_t{2} * inputs.folds)
+    return;  // what would be aligned to the others has too few others
   const AverageOptions one = options_of_class(inputs.options, k);
   ReferenceSet own = references.with_options(one);
   AverageState alone = fresh;

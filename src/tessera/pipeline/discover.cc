@@ -298,7 +298,7 @@ DiscoverOutcome run_discover(const DiscoverRequest& request, ExecContext& contex
   Discoverer discoverer(request, context);
   prepare_folder(request.output);
   const RunLock lock(request.output);
-  const DiscoverOutcome outcome = discoverer.run();
+  DiscoverOutcome outcome = discoverer.run();
   write_text_file(fs::path(request.output) / "results.json", outcome.json().dump(1) + "\n");
   discoverer.particles().record_inputs(record);
   record.set_result("discovery", outcome.json());

@@ -76,9 +76,8 @@ nlohmann::ordered_json EvaluateSegmentationOutcome::json() const {
          {"iou", s.iou},
          {"dice", s.dice},
          {"outline_distance_A", s.outline_A < 0 ? nlohmann::ordered_json() : nlohmann::ordered_json(s.outline_A)}});
-  for (int t = 0; t < table.labels; ++t)
-    confusion.push_back(
-        std::vector<int64_t>(table.counts.begin() + t * table.labels, table.counts.begin() + (t + 1) * table.labels));
+  for (auto row = table.counts.begin(); row != table.counts.end(); row += table.labels)
+    confusion.push_back(std::vector<int64_t>(row, row + table.labels));
   return {{"labels", labels},
           {"truth", truth},
           {"region_z0_z1_y0_y1_x0_x1", {region.z0, region.z1, region.y0, region.y1, region.x0, region.x1}},
