@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/average/marginal_start.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <numeric>
 
-#include "tessera/average/annealing_schedule.h"
-#include "tessera/average/cavity.h"
+#include "tessera/average/annealing.h"
 #include "tessera/average/convergence.h"
-#include "tessera/average/marginal.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
-#include "tessera/average/share_assignments.h"
-#include "tessera/average/shell_mask.h"
-#include "tessera/base/errors.h"
 #include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
-#include "tessera/parallel/blocks.h"
-#include "tessera/parallel/packer.h"
 
 namespace tessera {
 namespace {
@@ -33,316 +28,6 @@ std::vector<int64_t> sample_of(int64_t all, int64_t count, uint64_t seed) {
   std::sort(order.begin(), order.end());
   return order;
 }
-
-int64_t nearest_point(const So3Correlator& correlator, const Rotation& rotation) {
-  const EulerZyz e = rotation.euler();
-  const int64_t n = int64_t{2} * correlator.bandwidth();
-  const auto around = [&](double angle) { return (std::lround(angle / correlator.step()) % n + n) % n; };
-  const auto j = std::clamp<int64_t>(static_cast<int64_t>(e.beta / correlator.step()), 0, n / 2 - 1);
-  return (j * n + around(e.alpha)) * n + around(e.gamma);
-}
-
-// The same map on a finer grid: shells and degrees that it does not have are empty.
-ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
-  ShellHarmonics out(bandwidth, shells);
-  for (int l = 0; l < std::min(bandwidth, map.bandwidth); ++l)
-    for (int m = 0; m <= l; ++m) std::copy_n(map.row(l, m), std::min(shells, map.shells), out.row(l, m));
-  return out;
-}
-
-// The particles that anneal, on one grid. A rank compares those of its folds; what they say and their sums are told to
-// all ranks, which then do the same.
-class Annealing {
- public:
-  Annealing(const ParticleStack& stack, const AverageOptions& options, std::vector<int64_t> members, int degrees,
-            int shells, double radius, int folds, ExecContext& context)
-      : stack_(stack),
-        options_(options),
-        context_(context),
-        members_(std::move(members)),
-        folds_(std::clamp<int>(folds, 1, static_cast<int>(members_.size()))),
-        search_(stack.box(), degrees, shells,
-                translation_ball(options.align.max_shift_voxels,
-                                 0.35 * static_cast<double>(stack.box()) / static_cast<double>(shells))),
-        model_(search_, stack.weights(), stack.observed_variance()),
-        mask_(stack.box(), degrees, shells, radius, 3),
-        radius_(radius),
-        samples_(members_.size()),
-        powers_(members_.size()),
-        own_(members_.size()),
-        prior_(options.classes, -std::log(options.classes)) {
-    for (int64_t i = 0; i < std::ssize(members_); ++i)
-      if (fold_of(i) % context.comm.size() == context.comm.rank()) mine_.push_back(i);
-    for_mine([&](int64_t i) {
-      samples_[i] = samples_of(members_[i]);
-      RotationSearch::Workspace work;
-      search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
-      powers_[i] = degree_powers(work.harmonics);
-    });
-    share_packed(
-        mine_, context.comm, [&](int64_t i, Packer& to) { to.put_all(powers_[i]); },
-        [&](int64_t i, Unpacker& from) { from.take_all(powers_[i]); });
-  }
-
-  const RotationSearch& search() const { return search_; }
-
-  // Every particle at a random rotation in a random class.
-  void scatter() {
-    const So3Correlator& correlator = search_.correlator();
-    for_mine([&](int64_t i) {
-      Random random(context_.seed, "marginal start poses", static_cast<uint64_t>(members_[i]));
-      own_[i].assign(options_.classes, model_.no_sums());
-      MarginalSums& sums = own_[i][random.below(options_.classes)];
-      AlignedVector<float> one(correlator.grid_size());
-      one[nearest_point(correlator, Rotation::random(random))] = 1;
-      RotationSearch::Workspace work;
-      So3Correlator::Moments moments;
-      correlator.moments(one.data(), moments, work.correlate);
-      search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
-      correlator.turn_back(moments, work.harmonics, sums.numerator);
-      correlator.turn_back(moments, search_.weight_harmonics(stack_.weight(members_[i])), sums.weight);
-    });
-    share_sums();
-    total_up();
-  }
-
-  // One E-step, all particles against maps without their own fold, and one M-step. coarse: the maps are those of
-  // another grid, with the same particles.
-  Expected iterate(double ridge, double temperature, const Annealing* coarse = nullptr) {
-    const auto count = static_cast<int64_t>(members_.size());
-    std::vector<MarginalParticle> said(count);
-    std::vector<std::vector<MarginalSums>> next(count);
-    std::vector<MarginalModel::Workspace> work(context_.threads.count());
-    const Annealing& made = coarse ? *coarse : *this;
-    const auto whole = made.averages(ridge);
-    for_my_folds([&](int f, int worker) {
-      if (context_.stop_requested()) throw Interrupted("stopped by request");
-      const auto references = references_of(made.maps_without(f, whole, ridge), temperature);
-      for (int64_t i = f; i < count; i += folds_) {
-        next[i].assign(options_.classes, model_.no_sums());
-        said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
-      }
-    });
-    own_ = std::move(next);
-    share_sums();
-    share_said(said, mine_);
-    total_up();
-    Expected out = means(said);
-    out.own_nats = respond(said, ridge) / temperature;
-    std::vector<double> share(options_.classes);
-    for (const MarginalParticle& one : said)
-      for (int k = 0; k < options_.classes; ++k) share[k] += one.class_probability[k] / static_cast<double>(count);
-    for (int k = 0; k < options_.classes; ++k)
-      prior_[k] = std::log(std::max(share[k], 0.5 / static_cast<double>(count)));
-    return out;
-  }
-
-  // Of the sum of all classes, from what its half-sets share.
-  double radius(double outer_radius) const {
-    ShellHarmonics half[2];
-    for (int h = 0; h < 2; ++h) {
-      MarginalSums sums = model_.no_sums();
-      for (size_t i = h; i < members_.size(); i += 2)
-        for (const MarginalSums& one : own_[i]) sums.add(one);
-      half[h] = model_.solve(sums, ridges(sums, 0.05));
-    }
-    return radius_of_product(
-        radial_product(half[0], half[1], stack_.box()), outer_radius,
-        background_profile(stack_.box(), stack_.mask_radius(), 0.77 * options_.align.max_shift_voxels));
-  }
-
-  // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
-  // and what it says of them.
-  std::vector<Assignment> draw(double ridge, int draws, Expected& expected) {
-    std::vector<char> annealed(stack_.count(), 0);
-    for (const int64_t particle : members_) annealed[particle] = 1;
-    std::vector<int64_t> others, placed;
-    for (int64_t i = 0; i < stack_.count(); ++i)
-      if (!annealed[i]) others.push_back(i);
-    for (const int64_t i : Blocks(std::ssize(others)).items_of(context_.comm)) placed.push_back(others[i]);
-    std::vector<Assignment> out(stack_.count());
-    std::vector<MarginalParticle> all(stack_.count());
-    std::vector<MarginalModel::Workspace> work(context_.threads.count());
-    const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
-      all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, nullptr, work[worker]);
-      Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
-      out[i].poses = model_.draw(all[i], draws, random, work[worker]);
-      out[i].log_likelihood = all[i].log_evidence;
-      out[i].residual = stack_.shell_power(i);
-    };
-    const auto whole = averages(ridge);
-    auto masked_whole = whole;
-    for (ShellHarmonics& map : masked_whole) mask_.apply(map);
-    const auto of_all = references_of(masked_whole, 1);
-    context_.threads.for_each(std::ssize(placed), [&](int64_t i, int worker) { place(placed[i], of_all, worker); });
-    for_my_folds([&](int f, int worker) {
-      const auto references = references_of(maps_without(f, whole, ridge), 1);
-      for (int64_t i = f; i < std::ssize(members_); i += folds_) place(members_[i], references, worker);
-    });
-    for (const int64_t i : mine_) placed.push_back(members_[i]);
-    share_assignments(out, placed, context_.comm);
-    share_said(all, placed);
-    expected = means(all);
-    return out;
-  }
-
- private:
-  int fold_of(int64_t member) const { return static_cast<int>(member % folds_); }
-
-  // body(i) for this rank's members, by its threads.
-  template <typename Body>
-  void for_mine(Body&& body) {
-    context_.threads.for_each(std::ssize(mine_), [&](int64_t at, int) { body(mine_[at]); });
-  }
-  // body(fold, worker) for its folds.
-  template <typename Body>
-  void for_my_folds(Body&& body) {
-    const int rank = context_.comm.rank(), ranks = context_.comm.size();
-    context_.threads.for_each(std::max(0, (folds_ - rank + ranks - 1) / ranks),
-                              [&](int64_t at, int worker) { body(rank + static_cast<int>(at) * ranks, worker); });
-  }
-
-  void share_sums() {
-    const auto pack = [&](int64_t i, Packer& to) {
-      for (const MarginalSums& one : own_[i]) {
-        for (const ShellMap* map : {&one.numerator, &one.weight}) {
-          to.put_all(map->re);
-          to.put_all(map->im);
-        }
-        to.put_all(one.retained);
-      }
-    };
-    const auto unpack = [&](int64_t i, Unpacker& from) {
-      own_[i].resize(options_.classes, model_.no_sums());
-      for (MarginalSums& one : own_[i]) {
-        for (ShellMap* map : {&one.numerator, &one.weight}) {
-          from.take_all(map->re);
-          from.take_all(map->im);
-        }
-        from.take_all(one.retained);
-      }
-    };
-    share_packed(mine_, context_.comm, pack, unpack);
-  }
-
-  // Of the items of this rank, what means() and respond() need.
-  void share_said(std::vector<MarginalParticle>& said, const std::vector<int64_t>& mine) {
-    const auto pack = [&](int64_t i, Packer& to) {
-      to.put(said[i].log_evidence);
-      to.put(said[i].effective_poses);
-      to.put(said[i].rotation_information);
-      to.put_all(said[i].class_probability);
-    };
-    const auto unpack = [&](int64_t i, Unpacker& from) {
-      said[i].log_evidence = from.take<double>();
-      said[i].effective_poses = from.take<double>();
-      said[i].rotation_information = from.take<double>();
-      from.take_all(said[i].class_probability);
-    };
-    share_packed(mine, context_.comm, pack, unpack);
-  }
-
-  static Expected means(const std::vector<MarginalParticle>& said) {
-    Expected out;
-    const auto count = static_cast<double>(said.size());
-    for (const MarginalParticle& one : said) {
-      out.log_evidence += one.log_evidence / count;
-      out.information += one.rotation_information / count;
-      out.effective_poses += std::log(one.effective_poses) / count;
-    }
-    out.effective_poses = std::exp(out.effective_poses);
-    return out;
-  }
-
-  SphereSamples samples_of(int64_t particle) const {
-    return search_.sample_particle(stack_.padded(particle, search_.shells() + 1), stack_.weight(particle));
-  }
-
-  void total_up() {
-    total_.assign(options_.classes, model_.no_sums());
-    for (auto& one : own_)
-      for (int k = 0; k < options_.classes; ++k) {
-        total_[k].add(one[k]);
-        one[k].retained = {};
-      }
-  }
-
-  // How the classes answer to a particle left out; returns Expected::own_nats, over the degrees that the radius holds.
-  double respond(const std::vector<MarginalParticle>& said, double ridge) {
-    const int degrees = search_.bandwidth(), shells = search_.shells();
-    double nats = 0;
-    responses_.clear();
-    for (int k = 0; k < options_.classes; ++k) {
-      std::vector<double> own(static_cast<size_t>(shells) * degrees), all(own.size());
-      for (size_t i = 0; i < members_.size(); ++i) {
-        const auto power = degree_powers(search_.correlator().restore(own_[i][k].numerator));
-        for (size_t at = 0; at < own.size(); ++at) {
-          own[at] += power[at];
-          all[at] += said[i].class_probability[k] * powers_[i][at];
-        }
-      }
-      const auto weight = model_.shell_mean(total_[k].weight);
-      for (int s = 0; s < shells; ++s)
-        for (int l = 1; l < degrees && l <= 2 * pi * (s + 1) * radius_ / static_cast<double>(stack_.box()) + 1; ++l)
-          nats += model_.shell_weight()[s] * own[static_cast<size_t>(s) * degrees + l] /
-                  (std::max(weight[s], 1e-30) * (1 + ridge) * static_cast<double>(members_.size()));
-      responses_.emplace_back(total_[k], degrees, own, all);
-    }
-    return nats;
-  }
-
-  std::vector<double> ridges(const MarginalSums& sums, double ridge) const {
-    std::vector<double> out = model_.shell_mean(sums.weight);
-    for (double& r : out) r = std::max(ridge * r, 1e-30);
-    return out;
-  }
-
-  // Of every class, from all particles, not masked.
-  std::vector<ShellHarmonics> averages(double ridge) const {
-    std::vector<ShellHarmonics> out;
-    for (const MarginalSums& sums : total_) out.push_back(model_.solve(sums, ridges(sums, ridge)));
-    return out;
-  }
-
-  // Of every class, as it would be without the particles of a fold, masked. whole: averages(ridge).
-  std::vector<ShellHarmonics> maps_without(int fold, const std::vector<ShellHarmonics>& whole, double ridge) const {
-    std::vector<ShellHarmonics> out;
-    for (int k = 0; k < options_.classes; ++k) {
-      MarginalSums sums{total_[k].numerator, total_[k].weight, {}};
-      if (folds_ > 1)
-        for (size_t i = fold; i < members_.size(); i += folds_) sums.add(own_[i][k], -1);
-      out.push_back(model_.solve(sums, ridges(sums, ridge)));
-      if (!responses_.empty()) responses_[k].leave_out(whole[k], ridge, out.back());
-      mask_.apply(out.back());
-    }
-    return out;
-  }
-
-  std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps,
-                                                      double temperature) const {
-    std::vector<MarginalModel::Reference> out;
-    for (const ShellHarmonics& map : maps)
-      out.push_back(model_.reference(embedded(map, search_.bandwidth(), search_.shells()), temperature));
-    return out;
-  }
-
-  const ParticleStack& stack_;
-  const AverageOptions& options_;
-  ExecContext& context_;
-  std::vector<int64_t> members_;
-  std::vector<int64_t> mine_;  // indices of members whose folds are this rank's
-  int folds_;
-  RotationSearch search_;
-  MarginalModel model_;
-  ShellMask mask_;
-  double radius_;
-  std::vector<SphereSamples> samples_;          // of this rank's members
-  std::vector<std::vector<double>> powers_;     // degree_powers of each
-  std::vector<std::vector<MarginalSums>> own_;  // [member][class]
-  std::vector<MarginalSums> total_;
-  std::vector<CavityResponse> responses_;  // of each class; none before the first E-step
-  std::vector<double> prior_;              // log
-};
 
 // Nats on a particle's rotation that make an average worth keeping (docs/decisions.md).
 constexpr double condensed_information = 2;
@@ -397,26 +82,28 @@ Annealed anneal(const Setting& setting, double radius) {
   const MarginalStartOptions& start = setting.start;
   const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
   AnnealingSchedule schedule;
-  Annealed out{setting.annealing(start.degrees, shells, radius), {}};
-  out.particles->scatter();
+  auto particles = setting.annealing(start.degrees, shells, radius);
+  particles->scatter();
   Progress progress(setting.context.sink, "start", start.iterations);
-  double temperature = 1;
+  Expected said;
+  double ridge = 0, temperature = 1;
   for (int iteration = 1; iteration <= start.iterations; ++iteration) {
-    out.ridge = schedule.ridge();
+    ridge = schedule.ridge();
     temperature = schedule.temperature();
-    out.said = out.particles->iterate(out.ridge, temperature);
-    setting.report("iteration", iteration, out.ridge, temperature, out.said);
+    said = particles->iterate(ridge, temperature);
+    setting.report("iteration", iteration, ridge, temperature, said);
     progress.advance();
-    if (!schedule.next(out.said)) break;
+    if (!schedule.next(said)) break;
   }
-  if (out.said.effective_poses <= most_effective_candidates) return out;
-  const int degrees = start.degrees * 5 / 4;
-  auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
-  temperature = std::max(1.0, 0.5 * temperature);
-  out.said = finer->iterate(out.ridge, temperature, out.particles.get());
-  setting.report("finer", 1, out.ridge, temperature, out.said);
-  out.particles = std::move(finer);
-  return out;
+  if (said.effective_poses > most_effective_candidates) {
+    const int degrees = start.degrees * 5 / 4;
+    auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
+    temperature = std::max(1.0, 0.5 * temperature);
+    said = finer->iterate(ridge, temperature, particles.get());
+    setting.report("finer", 1, ridge, temperature, said);
+    particles = std::move(finer);
+  }
+  return {std::move(particles), said, ridge};
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ double components_bytes(double shell) {
   return 36 * 2 * pi / 3 * cube(shell + 0.5);
 }
 
-// The grids of one annealing (average/marginal_start.cc): what its particles keep, and what is worked with.
+// The grids of one annealing (average/annealing.h): what its particles keep, and what is worked with.
 struct AnnealingBytes {
   double kept = 0, work = 0;
 };

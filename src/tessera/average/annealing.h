@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The particles that a start without a reference anneals, and the averages they make (average/marginal_start.h).
+#pragma once
+
+#include <vector>
+
+#include "tessera/average/annealing_schedule.h"
+#include "tessera/average/cavity.h"
+#include "tessera/average/marginal.h"
+#include "tessera/average/options.h"
+#include "tessera/average/shell_mask.h"
+#include "tessera/average/state.h"
+
+namespace tessera {
+
+// Expectation–maximisation over all poses of one grid, from random ones; every particle is compared with the average
+// of the others. A rank compares the particles of its folds; what they say and their sums are told to all ranks, which
+// then do the same. The same bits for any number of threads and ranks. Collective, all of it but the const functions.
+class Annealing {
+ public:
+  // members: of the stack, ascending. degrees, shells: of the grid. radius: of the mask on averages, voxels. folds: at
+  // most; a particle's own fold is left out of the average that it is compared with.
+  Annealing(const ParticleStack& stack, const AverageOptions& options, std::vector<int64_t> members, int degrees,
+            int shells, double radius, int folds, ExecContext& context);
+
+  const RotationSearch& search() const { return search_; }
+
+  // Every particle at a random rotation in a random class.
+  void scatter();
+
+  // One E-step, all particles against maps without their own fold, and one M-step. Log-likelihoods are divided by the
+  // temperature, maps solved with the ridge (in units of the mean weight of a shell). coarse: the maps are those of
+  // another grid, with the same particles. Interrupted.
+  Expected iterate(double ridge, double temperature, const Annealing* coarse = nullptr);
+
+  // Of the sum of all classes, from what its half-sets share. Voxels, at most outer_radius.
+  double radius(double outer_radius) const;
+
+  // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
+  // and what it says of them.
+  std::vector<Assignment> draw(double ridge, int draws, Expected& expected);
+
+ private:
+  int fold_of(int64_t member) const { return static_cast<int>(member % folds_); }
+  // body(i) for this rank's members, by its threads.
+  template <typename Body>
+  void for_mine(Body&& body);
+  // body(fold, worker) for its folds.
+  template <typename Body>
+  void for_my_folds(Body&& body);
+
+  void share_sums();
+  // Of the items of this rank, what means() and respond() need.
+  void share_said(std::vector<MarginalParticle>& said, const std::vector<int64_t>& mine);
+  static Expected means(const std::vector<MarginalParticle>& said);
+  SphereSamples samples_of(int64_t particle) const;
+  void total_up();
+  // How the classes answer to a particle left out; returns Expected::own_nats, over the degrees that the radius holds.
+  double respond(const std::vector<MarginalParticle>& said, double ridge);
+
+  std::vector<double> ridges(const MarginalSums& sums, double ridge) const;
+  // Of every class, from all particles, not masked.
+  std::vector<ShellHarmonics> averages(double ridge) const;
+  // Of every class, as it would be without the particles of a fold, masked. whole: averages(ridge).
+  std::vector<ShellHarmonics> maps_without(int fold, const std::vector<ShellHarmonics>& whole, double ridge) const;
+  std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps,
+                                                      double temperature) const;
+
+  const ParticleStack& stack_;
+  const AverageOptions& options_;
+  ExecContext& context_;
+  std::vector<int64_t> members_;
+  std::vector<int64_t> mine_;  // indices of members whose folds are this rank's
+  int folds_;
+  RotationSearch search_;
+  MarginalModel model_;
+  ShellMask mask_;
+  double radius_;
+  std::vector<SphereSamples> samples_;          // of this rank's members
+  std::vector<std::vector<double>> powers_;     // degree_powers of each
+  std::vector<std::vector<MarginalSums>> own_;  // [member][class]
+  std::vector<MarginalSums> total_;
+  std::vector<CavityResponse> responses_;  // of each class; none before the first E-step
+  std::vector<double> prior_;              // log
+};
+
+}  // namespace tessera
