@@ -121,8 +121,9 @@ write-images = "table_images"
     EXPECT_TRUE(text_of(path("alone") / name) == text_of(path("ranks") / name)) << name;
   const Result again = run_ranks(2, {"run", "chain.toml", "--json", "--quiet", "--output", "ranks"});
   ASSERT_EQ(again.exit_code, 0) << again.err;
-  ASSERT_EQ(again.json().at("steps").size(), 3u);
-  for (const auto& step : again.json().at("steps")) EXPECT_EQ(step.at("state"), "up to date");
+  const auto told = again.json();
+  ASSERT_EQ(told.at("steps").size(), 3u);
+  for (const auto& step : told.at("steps")) EXPECT_EQ(step.at("state"), "up to date");
   std::ofstream(path("chain.toml"), std::ios::app) << "[[step]]\nverb = \"average\"\nname = \"bad\"\n"
                                                       "classes = 0\nparticles = \"@convert\"\n";
   const Result fault = run_ranks(2, {"run", "chain.toml", "--quiet", "--output", "ranks"});
