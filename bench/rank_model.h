@@ -47,16 +47,10 @@ struct IterationCost {
 };
 
 // A gather in a ring: every rank passes on what the others have, in ranks − 1 steps; the lengths travel before, in
-// log₂ ranks steps.
+// log₂ ranks steps. An exchange takes as many, one for each other rank. bytes: received, with one's own.
 inline double gather_seconds(double bytes, int ranks, const Network& network) {
   const double steps = ranks - 1 + std::ceil(std::log2(ranks));
   return ranks == 1 ? 0 : steps * network.latency_s + bytes * (ranks - 1) / ranks / network.bytes_per_s;
-}
-
-// Every rank sends every other its piece of a block, one after the other; the lengths travel before.
-inline double exchange_seconds(double received_bytes, int ranks, const Network& network) {
-  const double steps = ranks - 1 + std::ceil(std::log2(ranks));
-  return ranks == 1 ? 0 : steps * network.latency_s + received_bytes * (ranks - 1) / ranks / network.bytes_per_s;
 }
 
 // Particles of the rank that has most of them.
@@ -93,7 +87,7 @@ inline IterationCost iteration_cost(const RankParts& parts, const RankJob& job, 
   out.network_s = gather_seconds(poses, job.ranks, network) + gather_seconds(total, job.ranks, network);
   for (int64_t round = 0; round < rounds; ++round) {
     const auto in_round = static_cast<double>(std::min<int64_t>(job.ranks, blocks - round * job.ranks));
-    out.network_s += exchange_seconds(in_round * total / job.ranks, job.ranks, network);
+    out.network_s += gather_seconds(in_round * total / job.ranks, job.ranks, network);
   }
   return out;
 }

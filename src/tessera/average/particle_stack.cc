@@ -10,6 +10,7 @@
 #include "tessera/average/noise_shape.h"
 #include "tessera/base/errors.h"
 #include "tessera/parallel/blocks.h"
+#include "tessera/parallel/packer.h"
 #include "tessera/volume/fourier.h"
 #include "tessera/volume/masks.h"
 #include "tessera/volume/shells.h"
@@ -191,31 +192,20 @@ void ParticleStack::read_all(ExecContext& context) {
 
 void ParticleStack::share_what_is_told(const std::vector<int64_t>& mine, std::vector<UnfitParticle>& faults,
                                        Comm& comm) {
-  if (comm.size() == 1) return;
-  share_items(digest_, mine, comm);
-  const size_t shells = shell_count(box_);
-  std::vector<double> powers;
-  std::string texts;  // index, kind and text, each ended by a zero
-  for (const int64_t i : mine) {
-    powers.insert(powers.end(), prepared_[i].shell_power.begin(), prepared_[i].shell_power.end());
-    if (!faults[i].why.empty())
-      texts += fmt::format("{}{}{}{}", i, faults[i].unreadable ? 'u' : 'n', faults[i].why, '\0');
-  }
-  const auto indices = comm.gather(std::span<const int64_t>(mine));
-  const auto all = comm.gather(std::span<const double>(powers));
-  for (size_t r = 0; r < all.size(); ++r)
-    for (size_t k = 0; k < indices[r].size(); ++k)
-      std::copy_n(all[r].begin() + static_cast<int64_t>(k * shells), shells,
-                  prepared_[indices[r][k]].shell_power.begin());
-  for (const auto& of_rank : comm.gather(std::span<const char>(texts)))
-    for (auto at = of_rank.begin(); at != of_rank.end();) {
-      const auto end = std::find(at, of_rank.end(), '\0');
-      const std::string one(at, end);
-      size_t digits = 0;
-      const int64_t index = std::stoll(one, &digits);
-      faults[index] = {index, one.substr(digits + 1), one[digits] == 'u'};
-      at = end + 1;
-    }
+  const auto pack = [&](int64_t i, Packer& to) {
+    to.put(digest_[i]);
+    to.put_all(prepared_[i].shell_power);
+    to.put_all(faults[i].why);
+    to.put(faults[i].unreadable);
+  };
+  const auto unpack = [&](int64_t i, Unpacker& from) {
+    digest_[i] = from.take<uint64_t>();
+    from.take_all(prepared_[i].shell_power);
+    faults[i].index = i;
+    from.take_all(faults[i].why);
+    faults[i].unreadable = from.take<bool>();
+  };
+  share_packed(mine, comm, pack, unpack);
 }
 
 void ParticleStack::remove_unfit(std::vector<UnfitParticle> unfit, ExecContext& context) {

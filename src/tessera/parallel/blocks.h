@@ -38,18 +38,4 @@ class Blocks {
   int count_ = 1;
 };
 
-// Lists of trivially copyable things, one for each of `items` (those of the rank; empty elsewhere), become the same on
-// every rank. Collective.
-template <typename T>
-void share_items(std::vector<T>& values, const std::vector<int64_t>& mine, Comm& comm) {
-  static_assert(std::is_trivially_copyable_v<T>);
-  if (comm.size() == 1) return;
-  std::vector<T> own;
-  for (const int64_t i : mine) own.push_back(values[i]);
-  const auto indices = comm.gather(std::span<const int64_t>(mine));
-  const auto all = comm.gather(std::span<const T>(own));
-  for (size_t r = 0; r < all.size(); ++r)
-    for (size_t k = 0; k < all[r].size(); ++k) values[indices[r][k]] = all[r][k];
-}
-
 }  // namespace tessera
