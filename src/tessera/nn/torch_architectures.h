@@ -31,6 +31,8 @@ std::shared_ptr<Architecture> make_unet(const NetworkOptions& options);
 torch::Tensor centre_loss(const torch::Tensor& linear, const torch::Tensor& heat);
 // One of segmentation_network_names(): torch_segmentation.cc.
 std::shared_ptr<Architecture> make_segmentation(const NetworkOptions& options);
+// Mean over 3³ voxels, zeros outside, then over 2³ at stride 2: (n, c, z, y, x) → half of each edge, rounded down.
+torch::Tensor smooth_and_halve(const torch::Tensor& images);
 // Channels at that width, at least one.
 int scaled(int channels, double width);
 

@@ -9,6 +9,7 @@
 #include "tessera/nn/torch_architectures.h"
 #include "tessera/nn/torch_entry.h"
 
+#include <dlfcn.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -61,6 +62,12 @@ void keep_freed_memory() {
 #endif
 }
 
+// LibTorch's products are those of the system's BLAS, whose threads at::set_num_threads leaves alone where it is OpenBLAS.
+void use_threads(int threads) {
+  at::set_num_threads(std::max(1, threads));
+  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(std::max(1, threads));
+}
+
 // Reported by LibTorch's own exceptions, whose first line says what happened.
 template <typename Body>
 auto translated(Body&& body) {
@@ -76,7 +83,7 @@ auto translated(Body&& body) {
 class TorchNetwork : public Network {
  public:
   explicit TorchNetwork(const NetworkOptions& options) : options_(options), device_(torch::kCPU) {
-    at::set_num_threads(std::max(1, options.threads));
+    use_threads(options.threads);
     at::globalContext().setBenchmarkCuDNN(false);
     if (options.device == "cuda") {
       if (!torch::cuda::is_available())
@@ -284,7 +291,7 @@ extern "C" tessera::Network* tessera_make_network(const tessera::NetworkOptions&
 extern "C" double tessera_matrix_product_rate(int threads, const char* device) {
   return tessera::translated([&] {
     torch::InferenceMode no_gradient;
-    at::set_num_threads(std::max(1, threads));
+    tessera::use_threads(threads);
     const torch::Device place(device);
     const auto a = torch::rand({2048, 2048}, place), b = torch::rand({2048, 2048}, place);
     double least = 1e30;

@@ -266,6 +266,44 @@ TEST(TorchNetwork, GradientsAreDifferences) {
   }
 }
 
+// Floats take another way through the layers than doubles do, in oneDNN's blocks.
+TEST(TorchNetwork, FloatsInBlocksDoAsDoublesDo) {
+  for (const std::string& name : network_names())
+    for (const int box : {smallest_box(name) + 1, 16}) {
+      NetworkOptions options = published(name, 3);
+      options.box = box;
+      options.width = 0.5;
+      options.dropout = 0;
+      const int64_t n = 5;
+      const std::vector<float> images = noise(n * box * box * box, 7);
+      const std::vector<int> labels = {0, 1, 2, 1, 0};
+      const auto floats = made(options);
+      options.doubles = true;
+      const auto doubles = made(options);
+      doubles->set_state(floats->state());
+      const NetworkOutputs a = floats->evaluate(images.data(), n), b = doubles->evaluate(images.data(), n);
+      for (size_t i = 0; i < a.linear.size(); ++i) EXPECT_NEAR(a.linear[i], b.linear[i], 2e-5) << name << box;
+      for (size_t i = 0; i < a.features.size(); ++i) EXPECT_NEAR(a.features[i], b.features[i], 2e-5) << name << box;
+      for (const auto& network : {floats.get(), doubles.get()}) {
+        network->set_optimiser({"sgd", 0.9, 0});
+        network->step(images.data(), labels.data(), n, 0.1, 0, 1);
+      }
+      const auto after_floats = floats->state(), after_doubles = doubles->state();
+      for (size_t i = 0; i < after_floats.size(); ++i)
+        for (size_t k = 0; k < after_floats[i].values.size(); ++k)
+          ASSERT_NEAR(after_floats[i].values[k], after_doubles[i].values[k], 2e-5)
+              << name << box << after_floats[i].name << k;
+    }
+}
+
+TEST(Smoothing, IsTwoMeans) {
+  for (const int edge : {5, 8}) {
+    const auto images = torch::rand({2, 3, edge, edge + 1, edge + 2});
+    const auto expected = torch::avg_pool3d(torch::avg_pool3d(images, 3, 1, 1), 2, 2);
+    EXPECT_TRUE(torch::allclose(smooth_and_halve(images), expected, 1e-5, 1e-6)) << edge;
+  }
+}
+
 TEST(TorchNetwork, LearnsAndResumesToTheSameBits) {
   for (const std::string method : {"sgd", "adam"}) {
     NetworkOptions options = published("residual3d", 2);
