@@ -62,10 +62,12 @@ void keep_freed_memory() {
 #endif
 }
 
-// LibTorch's products are those of the system's BLAS, whose threads at::set_num_threads leaves alone where it is OpenBLAS.
+// LibTorch's products are those of the system's BLAS, whose threads at::set_num_threads leaves alone where it is
+// OpenBLAS.
 void use_threads(int threads) {
   at::set_num_threads(std::max(1, threads));
-  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads")) reinterpret_cast<void (*)(int)>(set)(std::max(1, threads));
+  if (void* set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
+    reinterpret_cast<void (*)(int)>(set)(std::max(1, threads));
 }
 
 // Reported by LibTorch's own exceptions, whose first line says what happened.
