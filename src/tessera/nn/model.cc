@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tessera/base/json_value.h"
+
 namespace tessera {
 namespace {
 
@@ -122,13 +124,13 @@ Model read_model(const std::filesystem::path& path) {
   try {
     const auto& header = file.header;
     model.network.network = header.at("network").get<std::string>();
-    model.network.box = header.at("box").get<int>();
+    model.network.box = json_value<int>(header.at("box"));
     model.network.width = header.at("width").get<double>();
     model.network.dropout = header.at("dropout").get<double>();
     model.voxel_size_A = header.at("voxel_size_A").get<double>();
     model.normalisation = header.at("normalisation").get<std::string>();
     for (const auto& c : header.at("classes")) {
-      model.classes.push_back({c.at("number").get<int>(), c.at("name").get<std::string>()});
+      model.classes.push_back({json_value<int>(c.at("number")), c.at("name").get<std::string>()});
       if (finds_centres(model.network.network)) model.classes.back().radius_A = c.at("radius_A").get<double>();
     }
     if (finds_centres(model.network.network)) {

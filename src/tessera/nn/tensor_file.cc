@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tessera/base/half_float.h"
+#include "tessera/base/json_value.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/run_record.h"
 
@@ -63,7 +64,7 @@ std::vector<Entry> entries_of(const nlohmann::ordered_json& header, size_t paylo
   for (const auto& item : header.at("tensors")) {
     Entry& entry = out.emplace_back();
     entry.tensor.name = item.at("name").get<std::string>();
-    entry.tensor.shape = item.at("shape").get<std::vector<int64_t>>();
+    for (const auto& edge : item.at("shape")) entry.tensor.shape.push_back(json_value<int64_t>(edge));
     const auto type = item.at("type").get<std::string>();
     if (type != "float16" && type != "float32") throw std::invalid_argument("unknown type " + type);
     entry.half = type == "float16";

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/json_value.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/particles.h"
 #include "tessera/io/run_record.h"
@@ -53,7 +54,8 @@ Json contents_json(const FileContents& contents) {
 FileContents contents_from(const Json& json) {
   FileContents out;
   for (const auto& [path, content] : json.items())
-    out[path] = {content.at(0).get<int64_t>(), content.at(1).get<int64_t>(), content.at(2).get<std::string>()};
+    out[path] = {json_value<int64_t>(content.at(0)), json_value<int64_t>(content.at(1)),
+                 content.at(2).get<std::string>()};
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "tessera/base/json_value.h"
 #include "tessera/io/atomic_file.h"
 
 namespace tessera {
@@ -59,7 +60,7 @@ std::optional<SymmetryStatus> symmetry_of(const Json& json) {
   if (json.is_null()) return std::nullopt;
   SymmetryStatus out;
   each_symmetry_value(
-      out, [&](const char* name, auto& value) { value = json.at(name).get<std::decay_t<decltype(value)>>(); });
+      out, [&](const char* name, auto& value) { value = json_value<std::decay_t<decltype(value)>>(json.at(name)); });
   return out;
 }
 
@@ -83,7 +84,7 @@ WeightedPose pose_of(const Json& json) {
   const auto at = [&](size_t i) { return json.at(i).get<double>(); };
   return {{Rotation::from_quaternion(at(0), at(1), at(2), at(3)), {at(4), at(5), at(6)}},
           at(7),
-          json.at(8).get<int>(),
+          json_value<int>(json.at(8)),
           at(9),
           at(10)};
 }
@@ -96,7 +97,7 @@ Json spectrum_json(const HalfSpectrum& spectrum) {
 }
 
 HalfSpectrum spectrum_of_json(const Json& json) {
-  const auto box = json.at("box").get<int64_t>();
+  const auto box = json_value<int64_t>(json.at("box"));
   const auto& bytes = json.at("values").get_binary();
   // Before anything of that size is allocated: box² (box/2 + 1) values, whose square at least the file must hold.
   if (box < 1 || box > 65536 || static_cast<size_t>(box * box) > bytes.size())
@@ -162,7 +163,7 @@ class DepthGuard : public nlohmann::json_sax<Json> {
 IterationReport report_of(const Json& json) {
   IterationReport report;
   const auto read_from = [](const Json& from) {
-    return [&from](const char* name, auto& value) { value = from.at(name).get<std::decay_t<decltype(value)>>(); };
+    return [&from](const char* name, auto& value) { value = json_value<std::decay_t<decltype(value)>>(from.at(name)); };
   };
   each_value(report, read_from(json));
   for (const Json& entry : json.at("classes")) {
@@ -174,9 +175,9 @@ IterationReport report_of(const Json& json) {
 
 AverageState state_of(const Json& json) {
   AverageState state;
-  state.iteration = json.at("iteration");
-  state.band_limit = json.at("band_limit");
-  state.summed_shells = json.at("summed_shells");
+  state.iteration = json_value<int>(json.at("iteration"));
+  state.band_limit = json_value<int64_t>(json.at("band_limit"));
+  state.summed_shells = json_value<int64_t>(json.at("summed_shells"));
   for (const Json& entry : json.at("classes"))
     state.classes.push_back(
         {entry.at("prior").get<double>(), entry.at("mask_radius").get<double>(), symmetry_of(entry.at("symmetry"))});

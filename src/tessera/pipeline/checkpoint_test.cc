@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "tessera/io/atomic_file.h"
 #include "tessera/pipeline/pending_folder.h"
 
 namespace tessera {
@@ -122,6 +123,21 @@ TEST_F(CheckpointTest, AbsentForeignAndDamagedFiles) {
     EXPECT_THROW(read_checkpoint(path_ / "c.cbor", "a"), IoError) << cut << " of " << size;
     write_checkpoint(path_ / "c.cbor", sample());
   }
+}
+
+TEST_F(CheckpointTest, RefusesNumbersThatAreNoIntegers) {
+  write_checkpoint(path_ / "c.cbor", sample());
+  const std::string bytes = read_text_file(path_ / "c.cbor");
+  const auto whole = nlohmann::ordered_json::from_cbor(bytes);
+  for (const char* place :
+       {"/state/iteration", "/state/band_limit", "/state/reports/0/iteration", "/state/assignments/0/poses/0/8"})
+    for (const double number : {1e300, 0.5}) {
+      auto json = whole;
+      json.at(nlohmann::ordered_json::json_pointer(place)) = number;
+      const auto damaged = nlohmann::ordered_json::to_cbor(json);
+      write_text_file(path_ / "c.cbor", std::string(damaged.begin(), damaged.end()));
+      EXPECT_THROW(read_checkpoint(path_ / "c.cbor", "a"), IoError) << place << " " << number;
+    }
 }
 
 TEST_F(PendingFolderTest, AppearsOnlyAtCommit) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tessera/base/errors.h"
+#include "tessera/base/json_value.h"
 #include "tessera/io/any_list.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/io/mrc.h"
@@ -34,7 +35,7 @@ AverageScene scene_of(const Json& average, const ReportRun& run, const ReportPar
   AverageScene scene{average, {}, {}};
   const ParticleSet set = read_particles(run.folder / "particles.star");
   const double middle =
-      static_cast<double>(average.at("box").get<int64_t>() / 2) * average.at("voxel_size_A").get<double>();
+      static_cast<double>(json_value<int64_t>(average.at("box")) / 2) * average.at("voxel_size_A").get<double>();
   const auto classes = static_cast<int>(average.at("classes").size());
   const std::string tomogram = set.particles.empty() ? "" : set.particles.front().micrograph;
   for (const Particle& particle : set.particles) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tessera/base/describe.h"
+#include "tessera/base/json_value.h"
 #include "tessera/io/run_record.h"
 #include "tessera/pipeline/centre_calibration.h"
 #include "tessera/pipeline/labelled_tomograms.h"
@@ -192,11 +193,11 @@ std::vector<HeldOutRegion> held_out_regions(const Model& model, const std::strin
   std::vector<HeldOutRegion> out;
   try {
     for (const auto& held : model.training.at("held_out")) {
-      const auto shape = held.at("shape_zyx").get<std::array<int64_t, 3>>();
-      const auto r = held.at("z0_z1_y0_y1_x0_x1").get<std::array<int64_t, 6>>();
+      const auto edge = [&](size_t i) { return json_value<int64_t>(held.at("shape_zyx").at(i)); };
+      const auto end = [&](size_t i) { return json_value<int64_t>(held.at("z0_z1_y0_y1_x0_x1").at(i)); };
       out.push_back({held.at("tomogram").get<std::string>(),
-                     {shape[0], shape[1], shape[2]},
-                     {r[0], r[1], r[2], r[3], r[4], r[5]}});
+                     {edge(0), edge(1), edge(2)},
+                     {end(0), end(1), end(2), end(3), end(4), end(5)}});
     }
   } catch (const nlohmann::json::exception& error) {
     throw IoError(fmt::format("{}: it does not tell what was held out ({}); train with --test", source, error.what()));

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tessera/base/json_value.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/nn/tensor_file.h"
 #include "tessera/report/chart.h"
@@ -16,7 +17,7 @@ nlohmann::ordered_json optional_json(const std::optional<double>& value) {
 
 EpochReport report_of(const nlohmann::ordered_json& json) {
   EpochReport out;
-  out.epoch = json.at("epoch");
+  out.epoch = json_value<int>(json.at("epoch"));
   out.train_loss = json.at("train_loss");
   out.train_accuracy = json.at("train_accuracy");
   if (!json.at("validation_loss").is_null()) out.validation_loss = json.at("validation_loss").get<double>();
@@ -69,9 +70,9 @@ std::optional<TrainState> read_training_checkpoint(const std::filesystem::path& 
     if (file.header.at("identity") != identity)
       throw UserError(path.string() +
                       ": made with other particles or options than these; repeat them, or start without --resume");
-    state.epoch = file.header.at("epoch");
-    state.updates = file.header.at("updates");
-    state.best_epoch = file.header.at("best_epoch");
+    state.epoch = json_value<int>(file.header.at("epoch"));
+    state.updates = json_value<int64_t>(file.header.at("updates"));
+    state.best_epoch = json_value<int>(file.header.at("best_epoch"));
     state.stop_reason = file.header.at("stop_reason");
     for (const auto& report : file.header.at("history")) state.history.push_back(report_of(report));
   } catch (const nlohmann::json::exception& error) {
