@@ -37,7 +37,7 @@ CavityResponse::CavityResponse(const MarginalSums& total, int bandwidth, const s
   for (int l = 0; l < bandwidth; ++l) {
     const int orders = 2 * l + 1;
     using Matrix = Eigen::Matrix<std::complex<float>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcf> solver(
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcf> solver(  // which reads what is below the diagonal
         Eigen::MatrixXcf(Eigen::Map<const Matrix>(from, orders, orders)));
     from += static_cast<ptrdiff_t>(orders) * orders;
     Degree& degree = degrees_.emplace_back();

@@ -313,26 +313,27 @@ size_t So3Correlator::retained_size() const {
 void So3Correlator::add_retained(const Moments& p, float scale, AlignedVector<std::complex<float>>& out) const {
   const int L = bandwidth_;
   out.resize(retained_size());
-  AlignedVector<float> re(2 * L - 1), im(2 * L - 1);
+  // Of a row P and of its conjugate times i, complex numbers side by side: a complex product is two real ones.
+  AlignedVector<float> conjugate(4 * L - 2), turned(4 * L - 2);
   float* matrix = reinterpret_cast<float*>(out.data());
   for (int l = 0; l < L; ++l) {
     const int orders = 2 * l + 1;
     for (int m = -l; m <= l; ++m) {
+      const auto put = [&](int n, float re, float im) {
+        conjugate[2 * (l + n)] = turned[2 * (l + n) + 1] = re;
+        conjugate[2 * (l + n) + 1] = -im;
+        turned[2 * (l + n)] = im;
+      };
       for (int n = 0; n <= l; ++n) {  // P_{m,−n} = (−1)^{m+n} conj P_{−m,n}
         const size_t here = (L - 1 + m) * block_ + place(l, n), there = (L - 1 - m) * block_ + place(l, n);
         const float sign = (m + n) % 2 == 0 ? 1.0f : -1.0f;
-        re[l - n] = sign * p.re[there];
-        im[l - n] = -sign * p.im[there];
-        re[l + n] = p.re[here];
-        im[l + n] = p.im[here];
+        put(-n, sign * p.re[there], -sign * p.im[there]);
+        put(n, p.re[here], p.im[here]);
       }
       for (int i = 0; i < orders; ++i) {
-        const float a = scale * re[i], b = scale * im[i];
+        const float a = scale * conjugate[2 * i], b = scale * turned[2 * i];
         float* row = matrix + static_cast<ptrdiff_t>(2) * i * orders;
-        for (int64_t j = 0; j < orders; ++j) {
-          row[2 * j] += a * re[j] + b * im[j];
-          row[2 * j + 1] += b * re[j] - a * im[j];
-        }
+        for (int k = 0; k < 2 * (i + 1); ++k) row[k] += a * conjugate[k] + b * turned[k];
       }
     }
     matrix += static_cast<ptrdiff_t>(2) * orders * orders;

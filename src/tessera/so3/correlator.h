@@ -62,8 +62,9 @@ class So3Correlator {
   // Σ_R p(R) C(R) = Σ_s w_s ∫ N_s g_s dΩ. Both together cost what one correlation does.
   void turn_back(const Moments& p, const ShellHarmonics& f, Reference& sums) const;
   // What turning back leaves of white noise: adds scale·Σ_m P^l_mn conj(P^l_mn'), the covariance of N_ln and N_ln'
-  // where the f_lm are independent with variance 1. Order [l][n][n'], n, n' = −l … l, retained_size() values. Costs
-  // (2l+1)³ complex multiply-adds for each degree, 2L⁴ in all.
+  // where the f_lm are independent with variance 1. Order [l][n][n'], n, n' = −l … l, retained_size() values, of which
+  // only those with n' ≤ n are touched: it is Hermitian. Costs (2l+1)³/2 complex multiply-adds for each degree, L⁴ in
+  // all.
   size_t retained_size() const;
   void add_retained(const Moments& p, float scale, AlignedVector<std::complex<float>>& out) const;
 
