@@ -29,6 +29,18 @@ ShellHarmonics embedded(const ShellHarmonics& map, int bandwidth, int shells) {
   return out;
 }
 
+// Once averages tell where particles lie, most translations have next to no posterior, and an E-step looks only at
+// those that had a share of it; at all in each of so many iterations, since the average moves.
+constexpr double least_probability = 1e-6;
+constexpr int iterations_between_all = 6;
+
+std::vector<int> likely(const std::vector<double>& probability) {
+  std::vector<int> out;
+  for (size_t t = 0; t < probability.size(); ++t)
+    if (probability[t] >= least_probability) out.push_back(static_cast<int>(t));
+  return out;
+}
+
 }  // namespace
 
 template <typename Body>
@@ -59,7 +71,8 @@ Annealing::Annealing(const ParticleStack& stack, const AverageOptions& options, 
       samples_(members_.size()),
       powers_(members_.size()),
       own_(members_.size()),
-      prior_(options.classes, -std::log(options.classes)) {
+      prior_(options.classes, -std::log(options.classes)),
+      likely_(members_.size()) {
   for (int64_t i = 0; i < std::ssize(members_); ++i)
     if (fold_of(i) % context.comm.size() == context.comm.rank()) mine_.push_back(i);
   for_mine([&](int64_t i) {
@@ -97,6 +110,7 @@ Expected Annealing::iterate(double ridge, double temperature, const Annealing* c
   std::vector<MarginalParticle> said(count);
   std::vector<std::vector<MarginalSums>> next(count);
   std::vector<MarginalModel::Workspace> work(context_.threads.count());
+  const bool all = iterations_++ % iterations_between_all == 0;
   const Annealing& made = coarse ? *coarse : *this;
   const auto whole = made.averages(ridge);
   for_my_folds([&](int f, int worker) {
@@ -104,7 +118,10 @@ Expected Annealing::iterate(double ridge, double temperature, const Annealing* c
     const auto references = references_of(made.maps_without(f, whole, ridge), temperature);
     for (int64_t i = f; i < count; i += folds_) {
       next[i].assign(options_.classes, model_.no_sums());
-      said[i] = model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, &next[i], work[worker]);
+      if (all) likely_[i].clear();
+      said[i] =
+          model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, likely_[i], &next[i], work[worker]);
+      likely_[i] = likely(said[i].translation_probability);
     }
   });
   own_ = std::move(next);
@@ -144,7 +161,7 @@ std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expec
   std::vector<MarginalParticle> all(stack_.count());
   std::vector<MarginalModel::Workspace> work(context_.threads.count());
   const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
-    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, nullptr, work[worker]);
+    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, {}, nullptr, work[worker]);
     Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
     out[i].poses = model_.draw(all[i], draws, random, work[worker]);
     out[i].log_likelihood = all[i].log_evidence;

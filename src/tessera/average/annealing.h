@@ -82,6 +82,8 @@ class Annealing {
   std::vector<MarginalSums> total_;
   std::vector<CavityResponse> responses_;  // of each class; none before the first E-step
   std::vector<double> prior_;              // log
+  std::vector<std::vector<int>> likely_;   // [member] translations that an E-step looks at; none: all
+  int iterations_ = 0;
 };
 
 }  // namespace tessera

@@ -8,6 +8,8 @@ namespace tessera {
 namespace {
 
 constexpr double cooling = 0.94, last_ridge = 0.06;
+// An average that is round remembers nothing, however it was cooled: until something stirs there is nothing to lose.
+constexpr double fast_cooling = 0.8, stirring_information = 0.002;
 // Posteriors narrower than this have found something: before, the average is round and they hardly differ.
 constexpr double least_information = 0.7;
 constexpr double own_nats_to_hold = 0.4;
@@ -24,7 +26,7 @@ bool AnnealingSchedule::next(const Expected& said) {
     return held_ <= iterations_to_hold;
   }
   if (temperature_ > 1)
-    temperature_ = std::max(1.0, temperature_ * cooling);
+    temperature_ = std::max(1.0, temperature_ * (said.information < stirring_information ? fast_cooling : cooling));
   else
     ridge_ *= cooling;
   return ridge_ > last_ridge;

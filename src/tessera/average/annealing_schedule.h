@@ -14,8 +14,8 @@ struct Expected {
 
 // Log-likelihoods are divided by the temperature T, averages are solved with the ridge κ (in units of the mean weight).
 //
-// Cooling: T falls to 1, then κ falls, until the information on the rotations exceeds what a round average gives and
-// rises: an average has condensed. If it never does, the schedule ends there.
+// Cooling: T falls to 1, fast while the average is round, then κ falls, until the information on the rotations exceeds
+// what a round average gives and rises: an average has condensed. If it never does, the schedule ends there.
 //
 // Holding: from then on T follows the particles' own share. Their echo is taken out of the averages to first order
 // (average/cavity.h), which serves while a particle's own share of the average is worth a fraction of a nat to its

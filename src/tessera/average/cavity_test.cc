@@ -46,7 +46,7 @@ class Ensemble {
     for (int i = 0; i < count; ++i) {
       if (i == left_out) continue;
       std::vector<MarginalSums> sums{model_->no_sums()};
-      effective_poses += model_->expect(samples_[i], 0, references, {0}, &sums, work).effective_poses / count;
+      effective_poses += model_->expect(samples_[i], 0, references, {0}, {}, &sums, work).effective_poses / count;
       own[i] = std::move(sums[0]);
       total.add(own[i]);
     }
@@ -77,7 +77,7 @@ class Ensemble {
   }
   double evidence(int i, const ShellHarmonics& map) const {
     MarginalModel::Workspace work;
-    return model_->expect(samples_[i], 0, {model_->reference(map)}, {0}, nullptr, work).log_evidence;
+    return model_->expect(samples_[i], 0, {model_->reference(map)}, {0}, {}, nullptr, work).log_evidence;
   }
   ShellHarmonics first() {
     RotationSearch::Workspace work;

@@ -97,16 +97,20 @@ MarginalModel::Reference MarginalModel::reference(const ShellHarmonics& map, dou
 
 MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
                                        const std::vector<Reference>& references, const std::vector<double>& log_prior,
-                                       std::vector<MarginalSums>* sums, Workspace& work) const {
+                                       const std::vector<int>& looked_at, std::vector<MarginalSums>* sums,
+                                       Workspace& work) const {
   const So3Correlator& correlator = search_.correlator();
   const int64_t grid = correlator.grid_size(), plane = grid / correlator.bandwidth();
-  const size_t translations = search_.translations().size(), classes = references.size();
+  const size_t all = search_.translations().size(), classes = references.size();
+  const size_t translations = looked_at.empty() ? all : looked_at.size();
+  const auto index_of = [&](size_t t) { return looked_at.empty() ? static_cast<int>(t) : looked_at[t]; };
   MarginalParticle out;
   work.shifted.resize(translations);
   work.posterior.resize(classes * translations * grid);
   float best = -3e38f;
+  size_t best_at = 0;  // [class][translation looked at]
   for (size_t t = 0; t < translations; ++t) {
-    search_.shifted_harmonics(particle, static_cast<int>(t), work.shifted[t], work.search);
+    search_.shifted_harmonics(particle, index_of(t), work.shifted[t], work.search);
     for (size_t c = 0; c < classes; ++c) {
       float* score = &work.posterior[(c * translations + t) * grid];
       correlator.correlate(work.shifted[t], references[c].map, references[c].shell_weight, score,
@@ -123,12 +127,13 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       const float here = *std::max_element(largest, largest + lanes);
       if (here <= best) continue;
       best = here;
+      best_at = c * translations + t;
       out.best_class = static_cast<int>(c);
-      out.best_translation = static_cast<int>(t);
+      out.best_translation = index_of(t);
     }
   }
   {
-    const float* score = &work.posterior[(out.best_class * translations + out.best_translation) * grid];
+    const float* score = &work.posterior[best_at * grid];
     out.best_rotation = std::max_element(score, score + grid) - score;
   }
   // exp, and the sums of each class and translation.
@@ -161,8 +166,9 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   }
   mean_log /= total;
   out.effective_poses = std::exp(std::log(total) - mean_log);
-  out.log_evidence = best + std::log(total / (static_cast<double>(grid) * static_cast<double>(translations)));
+  out.log_evidence = best + std::log(total / (static_cast<double>(grid) * static_cast<double>(all)));
   out.class_probability.assign(classes, 0);
+  out.translation_probability.assign(all, 0);
   const double share = 1 / total;
   for (size_t c = 0; c < classes; ++c) {
     MarginalSums* own = sums ? &(*sums)[c] : nullptr;
@@ -171,6 +177,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     for (size_t t = 0; t < translations; ++t) {
       const double probability = mass[c * translations + t] * share;
       out.class_probability[c] += probability;
+      out.translation_probability[index_of(t)] += probability;
       if (probability < 1e-4) continue;
       const float* p = &work.posterior[(c * translations + t) * grid];
       for (int64_t i = 0; i < grid; ++i) work.rotations[i] += p[i];

@@ -31,6 +31,7 @@ struct MarginalParticle {
   int best_translation = 0;         // index into the search's translations
   int best_class = 0;
   std::vector<double> class_probability;
+  std::vector<double> translation_probability;  // of every translation of the search; 0 where it was not looked at
 };
 
 // The log-likelihood of a pose on the grid is LL(R,t) = C₀(R;t) − ½C₁(R) (RotationSearch), that of pose_score.h up to
@@ -58,18 +59,20 @@ class MarginalModel {
 
   struct Workspace {
     RotationSearch::Workspace search;
-    std::vector<ShellHarmonics> shifted;  // per translation
-    AlignedVector<float> posterior;       // [class][translation][rotation]
+    std::vector<ShellHarmonics> shifted;  // per translation looked at
+    AlignedVector<float> posterior;       // [class][translation looked at][rotation]
     AlignedVector<float> rotations;       // summed over translations
     So3Correlator::Moments moments;
   };
-  // references: one per class. log_prior: per class. sums: per class; the particle's own are stored (not added) there.
-  // Without sums (null) the M-step is left out.
+  // references: one per class. log_prior: per class. translations: indices of those to look at, the others having a
+  // posterior of 0; none: all. sums: per class; the particle's own are stored (not added) there. Without sums (null)
+  // the M-step is left out.
   MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<Reference>& references,
-                          const std::vector<double>& log_prior, std::vector<MarginalSums>* sums, Workspace& work) const;
+                          const std::vector<double>& log_prior, const std::vector<int>& translations,
+                          std::vector<MarginalSums>* sums, Workspace& work) const;
 
   // `count` poses drawn from the posterior that `work` holds after expect (systematic sampling), those drawn again
-  // merged, the likeliest pose of the grid first.
+  // merged, the likeliest pose of the grid first. expect must have looked at all translations.
   std::vector<WeightedPose> draw(const MarginalParticle& said, int count, Random& random, const Workspace& work) const;
 
   // numerator/(weight + ridge) point by point; ridge per shell (index 0 is shell 1). Weights below 0 count as 0.

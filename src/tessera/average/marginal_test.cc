@@ -51,7 +51,7 @@ TEST(Marginal, ExpectationIsTheSumOverTheGrid) {
   const std::vector<double> log_prior{std::log(0.3), std::log(0.7)};
   std::vector<MarginalSums> sums(2, model.no_sums());
   MarginalModel::Workspace work;
-  const auto said = model.expect(c.particle, 0, references, log_prior, &sums, work);
+  const auto said = model.expect(c.particle, 0, references, log_prior, {}, &sums, work);
 
   const So3Correlator& correlator = c.search.correlator();
   const auto translations = c.search.translations().size();
@@ -89,6 +89,43 @@ TEST(Marginal, ExpectationIsTheSumOverTheGrid) {
   }
 }
 
+// The posterior of some translations is that of all, of which the others' share is taken away.
+TEST(Marginal, SomeTranslationsAreConditionedOn) {
+  Case c;
+  const MarginalModel model(c.search, c.weights, std::vector<double>(box / 2 + 1, 3e5));
+  std::vector<MarginalModel::Reference> references;
+  for (const ShellHarmonics& map : c.maps) references.push_back(model.reference(map));
+  std::vector<MarginalSums> sums(2, model.no_sums());
+  MarginalModel::Workspace work;
+  const auto whole = model.expect(c.particle, 0, references, {0, 0}, {}, &sums, work);
+  const auto translations = static_cast<int>(c.search.translations().size());
+  double total = 0;
+  for (const double p : whole.translation_probability) total += p;
+  EXPECT_NEAR(total, 1, 1e-5);
+  std::vector<int> some;
+  double share = 0;
+  for (int t = 1; t < translations; t += 2) {
+    some.push_back(t);
+    share += whole.translation_probability[t];
+  }
+  const auto part = model.expect(c.particle, 0, references, {0, 0}, some, &sums, work);
+  EXPECT_NEAR(part.log_evidence, whole.log_evidence + std::log(share), 1e-4);
+  EXPECT_EQ(part.best_translation % 2, 1);
+  for (int t = 0; t < translations; ++t)
+    EXPECT_NEAR(part.translation_probability[t], t % 2 == 1 ? whole.translation_probability[t] / share : 0, 1e-5) << t;
+  // Looked at apart, each adds its share to the sums.
+  std::vector<MarginalSums> of_all(2, model.no_sums()), of_others = of_all;
+  model.expect(c.particle, 0, references, {0, 0}, {}, &of_all, work);
+  std::vector<int> others;
+  for (int t = 0; t < translations; t += 2) others.push_back(t);
+  model.expect(c.particle, 0, references, {0, 0}, others, &of_others, work);
+  for (int k = 0; k < 2; ++k)
+    for (size_t i = 0; i < of_all[k].numerator.re.size(); ++i)
+      EXPECT_NEAR(share * sums[k].numerator.re[i] + (1 - share) * of_others[k].numerator.re[i],
+                  of_all[k].numerator.re[i], 1e-3 * (1 + std::abs(of_all[k].numerator.re[i])))
+          << k << " " << i;
+}
+
 // Poses drawn carry the probabilities of classes and translations, but for the rounding to one of `count` draws.
 TEST(Marginal, DrawsFollowThePosterior) {
   Case c;
@@ -97,7 +134,7 @@ TEST(Marginal, DrawsFollowThePosterior) {
   for (const ShellHarmonics& map : c.maps) references.push_back(model.reference(map));
   std::vector<MarginalSums> sums(2, model.no_sums());
   MarginalModel::Workspace work;
-  const auto said = model.expect(c.particle, 0, references, {0, 0}, &sums, work);
+  const auto said = model.expect(c.particle, 0, references, {0, 0}, {}, &sums, work);
   ASSERT_GT(said.effective_poses, 50);
   constexpr int count = 400;
   Random random(1, "draws");
