@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where the time of one averaging iteration goes, per particle (bench/kernels measures what it is made of): one thread,
-// particles simulated from a built-in structure, the last iterations of a reference-free run.
-//   iteration [particles] [structure]
+// Where the time of a reference-free run goes, per particle compared with a class (bench/kernels measures what that is
+// made of): one thread, particles simulated from a built-in structure, default options, the whole run.
+//   iteration [particles] [structure] [boxes ...]
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 
+#include "tessera/parallel/counted_comm.h"
 #include "tessera/pipeline/average.h"
 #include "tessera/pipeline/simulate_particles.h"
 
@@ -16,7 +16,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void measure(const std::string& structure, int box, double voxel_size_A, int particles) {
+constexpr double field_A = 384;
+
+void measure(const std::string& structure, int box, int particles) {
   Threads threads(1);
   LocalComm comm;
   SilentSink sink;
@@ -26,32 +28,38 @@ void measure(const std::string& structure, int box, double voxel_size_A, int par
   simulation.structures = {structure};
   simulation.copies = {particles};
   simulation.density.box = box;
-  simulation.density.voxel_size_A = voxel_size_A;
-  simulation.density.resolution_A = 2 * voxel_size_A;
+  simulation.density.voxel_size_A = field_A / box;
+  simulation.density.resolution_A = 2 * field_A / box;
   simulation.output = root / "data";
   run_simulate_particles(simulation, context);
   AverageRequest request;
   request.particles = root / "data" / "particles.star";
-  request.average.starts = 1;
-  request.average.iterations = 8;
   request.output = root / "average";
+  const double begun = processor_seconds();
   const auto outcome = run_average(request, context);
+  const double all = processor_seconds() - begun;
   fs::remove_all(root);
-  const size_t count = std::min<size_t>(3, outcome.reports.size());
-  double rotation = 0, refinement = 0, expectation = 0, maximisation = 0, references = 0;
-  for (size_t i = outcome.reports.size() - count; i < outcome.reports.size(); ++i) {
-    const IterationReport& r = outcome.reports[i];
-    const double share = 1e3 / (static_cast<double>(count) * particles);
-    rotation += share * (r.rotation_core_seconds + r.translation_core_seconds);
-    refinement += share * r.refinement_core_seconds;
-    expectation += share * r.expectation_seconds;
-    maximisation += share * r.maximisation_seconds;
-    references += share * r.reference_seconds;
+  double in_start = 0, start = 0, rotation = 0, refinement = 0, expectation = 0, maximisation = 0, references = 0;
+  for (const StartPass& pass : outcome.start) {
+    in_start += static_cast<double>(pass.particles * pass.classes);
+    start += pass.seconds;
   }
-  const IterationReport& last = outcome.reports.back();
-  fmt::print("| {}³ | {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} |\n", box, particles,
-             last.band_limit, rotation, refinement, expectation - rotation - refinement, maximisation, references,
-             expectation + maximisation + references);
+  const double in_iterations = static_cast<double>(particles) * outcome.iterations;
+  for (const IterationReport& r : outcome.reports) {
+    rotation += r.rotation_core_seconds + r.translation_core_seconds;
+    refinement += r.refinement_core_seconds;
+    expectation += r.expectation_seconds;
+    maximisation += r.maximisation_seconds;
+    references += r.reference_seconds;
+  }
+  const double each = 1e3 / in_iterations;
+  fmt::print(
+      "| {}³ | {} | {:.1f} | {:.1f} | {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | "
+      "{:.1f} |\n",
+      box, particles, in_start / particles, 1e3 * start / std::max(1.0, in_start), outcome.iterations,
+      outcome.reports.back().band_limit, each * rotation, each * refinement,
+      each * (expectation - rotation - refinement), each * maximisation, each * references,
+      each * (expectation + maximisation + references), all, 1e3 * all / (in_start + in_iterations));
   std::fflush(stdout);
 }
 
@@ -60,10 +68,13 @@ void measure(const std::string& structure, int box, double voxel_size_A, int par
 int main(int argc, char** argv) {
   const int particles = argc > 1 ? std::atoi(argv[1]) : 100;
   const std::string structure = argc > 2 ? argv[2] : "builtin:ribosome";
-  fmt::print("{}, one thread, ms per particle and iteration\n\n", structure);
-  fmt::print("| box | particles | shells | search | refinement | rest of E-step | M-step | references | all |\n");
-  fmt::print("|---|---|---|---|---|---|---|---|---|\n");
-  measure(structure, 32, 12, particles);
-  measure(structure, 64, 6, particles);
+  fmt::print("{}, one thread, ms per particle, class and iteration\n\n", structure);
+  fmt::print("| box | particles | passes of the start | ms in them | iterations | shells | search | refinement ");
+  fmt::print("| rest of E-step | M-step | references | an iteration | whole run, core s | whole run, ms |\n");
+  fmt::print("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  std::vector<int> boxes{32, 64, 128};
+  if (argc > 3) boxes.clear();
+  for (int i = 3; i < argc; ++i) boxes.push_back(std::atoi(argv[i]));
+  for (const int box : boxes) measure(structure, box, particles);
   return 0;
 }

@@ -62,7 +62,7 @@ MapScore Trial::judge(const fs::path& map, size_t structure) const {
 
 Outcome Trial::run(AverageRequest method, const std::string& name) {
   method.particles = folder_ / "data" / "particles.star";
-  method.output = folder_ / name;
+  method.output = folder(name);
   const std::clock_t core_start = std::clock();
   const auto start = std::chrono::steady_clock::now();
   const AverageOutcome average = run_average(method, context_);

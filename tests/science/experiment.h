@@ -61,7 +61,8 @@ class Trial {
   // Any map beside the truth of a structure (from 0).
   MapScore judge(const std::filesystem::path& map, size_t structure) const;
   const StructureResult& ceiling(size_t structure) const { return ceilings_[structure]; }
-  std::filesystem::path data() const { return folder_ / "data"; }  // of `simulate particles`
+  std::filesystem::path data() const { return folder_ / "data"; }                         // of `simulate particles`
+  std::filesystem::path folder(const std::string& name) const { return folder_ / name; }  // of `average`
 
  private:
   std::filesystem::path particles_of(size_t structure) const;

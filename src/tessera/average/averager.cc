@@ -153,9 +153,11 @@ class Run {
     const bool axes_given = gives_axes(options_, !initial.empty());
     for (size_t k = 0; axes_given && k < initial.size(); ++k)
       initial[k] = symmetrised(initial[k], symmetry_.group(static_cast<int>(k)));
-    const StartInputs inputs{stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_};
+    StartLog log;
+    const StartInputs inputs{stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_, log};
     AverageState out = options_.fixed_poses ? fixed_pose_start(inputs, given_.poses, references_, initial, context_)
                                             : start_state(inputs, references_, initial, context_);
+    out.start = log.passes();
     for (int k = 0; k < options_.classes; ++k)
       if (symmetry_.has(k) && !out.classes[k].symmetry) out.classes[k].symmetry = SymmetryStatus{.imposed = axes_given};
     return out;

@@ -55,6 +55,7 @@ AverageState fixed_pose_start(const StartInputs& inputs, const std::vector<Weigh
                                      .posterior = {hard || options.method == "fa", options.posterior_floor},
                                      .fixed_poses = true},
                                     context, title);
+    inputs.log.add({title, stack.count(), options.classes, state.band_limit});
   };
   if (!initial.empty()) {
     references.build(initial, fresh, inputs.folds, context);

@@ -44,18 +44,22 @@ struct Setting {
   ParticleStack& stack;
   const AverageOptions& options;
   const MarginalStartOptions& start;
+  StartLog& log;
   ExecContext& context;
   std::vector<int64_t> members;
 
   std::unique_ptr<Annealing> annealing(int degrees, int shells, double radius) const {
     return std::make_unique<Annealing>(stack, options, members, degrees, shells, radius, start.folds, context);
   }
-  void report(const char* what, int iteration, double ridge, double temperature, const Expected& said) const {
+  void report(const std::string& what, const Annealing& of, double ridge, double temperature, const Expected& said,
+              int64_t particles) const {
+    log.add({"all poses, " + what, particles, options.classes, of.search().shells(), temperature, ridge,
+             said.information, said.effective_poses});
     context.sink.message(
         Severity::debug,
-        fmt::format("start, {} {}: ridge {:.3f}, temperature {:.2f}, log-evidence {:.3f}, information on rotations "
+        fmt::format("start, {}: ridge {:.3f}, temperature {:.2f}, log-evidence {:.3f}, information on rotations "
                     "{:.3f}, effective poses {:.0f}, own share {:.2f} nats",
-                    what, iteration, ridge, temperature, said.log_evidence, said.information, said.effective_poses,
+                    what, ridge, temperature, said.log_evidence, said.information, said.effective_poses,
                     said.own_nats));
   }
 };
@@ -66,7 +70,10 @@ double found_radius(const Setting& setting, double outer_radius) {
   const auto round =
       setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, outer_radius / 2), outer_radius);
   round->scatter();
-  for (int i = 0; i < 4; ++i) round->iterate(1, 1);
+  for (int i = 1; i <= 4; ++i) {
+    const Expected said = round->iterate(1, 1);
+    setting.report(fmt::format("radius {}", i), *round, 1, 1, said, std::ssize(setting.members));
+  }
   return round->radius(outer_radius);
 }
 
@@ -91,7 +98,8 @@ Annealed anneal(const Setting& setting, double radius) {
     ridge = schedule.ridge();
     temperature = schedule.temperature();
     said = particles->iterate(ridge, temperature);
-    setting.report("iteration", iteration, ridge, temperature, said);
+    setting.report(fmt::format("iteration {}", iteration), *particles, ridge, temperature, said,
+                   std::ssize(setting.members));
     progress.advance();
     if (!schedule.next(said)) break;
   }
@@ -100,7 +108,7 @@ Annealed anneal(const Setting& setting, double radius) {
     auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
     temperature = std::max(1.0, 0.5 * temperature);
     said = finer->iterate(ridge, temperature, particles.get());
-    setting.report("finer", 1, ridge, temperature, said);
+    setting.report("finer", *finer, ridge, temperature, said, std::ssize(setting.members));
     particles = std::move(finer);
   }
   return {std::move(particles), said, ridge};
@@ -113,12 +121,11 @@ bool tries_marginal_start(const AverageOptions& options) {
   return options.method == "faml" && options.classes == 1 && options.symmetry.empty() && !options.fixed_poses;
 }
 
-MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
+MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius, StartLog& log,
                              ExecContext& context, const MarginalStartOptions& start) {
-  const Stopwatch watch;
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
   const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
-  const Setting setting{stack, options, start, context, sample_of(stack.count(), count, context.seed)};
+  const Setting setting{stack, options, start, log, context, sample_of(stack.count(), count, context.seed)};
   const double radius = options.mask_diameter_A ? outer_radius : found_radius(setting, outer_radius);
   Annealed annealed = anneal(setting, radius);
   MarginalStart result;
@@ -128,6 +135,7 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   out.noise_variance = stack.observed_variance();
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
+  const Stopwatch watch;
   out.assignments = annealed.particles->draw(annealed.ridge, start.draws, said);
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
@@ -140,7 +148,10 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
                                   "particle, {:.0f} effective poses",
                                   extent / static_cast<double>(out.band_limit), radius * stack.voxel_size_A(),
                                   said.information, said.effective_poses));
-  if (said.effective_poses <= most_effective_candidates) return result;
+  if (said.effective_poses <= most_effective_candidates) {
+    setting.report("draws", *annealed.particles, annealed.ridge, 1, said, stack.count());
+    return result;
+  }
   IterationReport& line = out.reports.emplace_back();
   line.iteration = out.iteration = 1;
   line.band_limit = out.band_limit;

@@ -35,7 +35,7 @@ struct MarginalStart {
   AverageState state;
   bool condensed = false;  // otherwise the average is round, or nearly so
 };
-MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius,
+MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius, StartLog& log,
                              ExecContext& context, const MarginalStartOptions& start = {});
 
 }  // namespace tessera

@@ -216,7 +216,8 @@ TEST(MarginalStart, FindsTheStructure) {
     SilentSink sink;
     ExecContext context{threads, comm, sink, 7};
     ParticleStack stack(source, stack_mask_radius(box, 10, options), context);
-    const AverageState state = marginal_start(stack, options, 8, context, {.degrees = 12}).state;
+    StartLog log;
+    const AverageState state = marginal_start(stack, options, 8, log, context, {.degrees = 12}).state;
     // Pairs of particles against the truth: the rotation that carries one's pose to the other's.
     int agree = 0, pairs = 0;
     for (int a = 0; a < source.count; ++a)

@@ -162,7 +162,8 @@ TEST(SplitStart, DealsParticlesEvenlyAndMeasuresTheNoise) {
   ParticleStack stack = scene.stack();
   ReferenceSet references(stack, scene.options);
   const std::vector<int> fold_of(stack.count(), 0);
-  const AverageState state = start_state({stack, scene.options, fold_of, 2, 6}, references, {}, scene.context);
+  StartLog log;
+  const AverageState state = start_state({stack, scene.options, fold_of, 2, 6, log}, references, {}, scene.context);
   std::vector<int> size(5);
   for (const Assignment& a : state.assignments) {
     ASSERT_EQ(a.poses.size(), 1u);

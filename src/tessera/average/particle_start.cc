@@ -135,7 +135,7 @@ void begin_again(const StartInputs& inputs, const AverageState& fresh, int k, Re
   alone.classes = {fresh.classes[k]};
   alone.classes[0].prior = 1;
   Random random(context.seed, "start of class", static_cast<uint64_t>(k));
-  const StartInputs own_inputs{inputs.stack, one, inputs.fold_of, inputs.folds, inputs.outer_radius};
+  const StartInputs own_inputs{inputs.stack, one, inputs.fold_of, inputs.folds, inputs.outer_radius, inputs.log};
   const TriedStart best = best_start(own_inputs, alone, members, one.class_starts, fmt::format(" of class {}", k + 1),
                                      random, own, context);
   const double before = mean_squared_correlation(came_with);

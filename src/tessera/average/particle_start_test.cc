@@ -35,13 +35,16 @@ struct TwoKinds {
     test::Workers workers(2);
     ParticleStack stack(source, stack_mask_radius(box, 10, options), workers.context);
     ReferenceSet references(stack, options);
-    return particle_start({stack, options, fold_of, 2, 7}, fresh_state(stack, options, 7), references, workers.context);
+    log = {};
+    return particle_start({stack, options, fold_of, 2, 7, log}, fresh_state(stack, options, 7), references,
+                          workers.context);
   }
 
   synthetic::Phantom kinds[2] = {synthetic::make_phantom(5, 30, 31, 1.6), synthetic::make_phantom(5, 30, 77, 1.6)};
   ParticleSource source;
   AverageOptions options;
   std::vector<int> fold_of = std::vector<int>(count, 0);
+  StartLog log;
 };
 
 std::vector<double> squared_correlations(const AverageState& state) {
@@ -75,6 +78,18 @@ TEST(ParticleStart, ClassesBegunAgainKeepTheirParticlesAndNeverCorrelateWorse) {
     }
   }
   EXPECT_GT(begun, 0) << "four more starts found nothing better than one";
+}
+
+TEST(ParticleStart, EveryPassOverTheParticlesIsLogged) {
+  TwoKinds scene;
+  scene.options.starts = 3;
+  scene.start(0);
+  ASSERT_EQ(scene.log.passes().size(), 3u * 2);  // against a particle, and once more
+  for (const StartPass& pass : scene.log.passes()) {
+    EXPECT_EQ(pass.particles, TwoKinds::count);
+    EXPECT_EQ(pass.classes, 2);
+    EXPECT_GT(pass.band_limit, 0);
+  }
 }
 
 }  // namespace

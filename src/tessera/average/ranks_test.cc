@@ -114,7 +114,8 @@ TEST(Ranks, StartOverAllPosesHasTheBitsOfOneRank) {
     std::string out;
     for (const int classes : {1, 2}) {
       options.classes = classes;
-      const MarginalStart start = marginal_start(stack, options, 6, context, {8, 4, 5, 6});
+      StartLog log;
+      const MarginalStart start = marginal_start(stack, options, 6, log, context, {8, 4, 5, 6});
       out += bytes_of(start.state) + (start.condensed ? "condensed" : "round");
     }
     return out;

@@ -84,7 +84,8 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
     starter.align(fresh, {}, "aligning to the given map", true);
     return fresh;
   }
-  if (options.start == "marginal") return marginal_start(stack, options, inputs.outer_radius, context).state;
+  if (options.start == "marginal")
+    return marginal_start(stack, options, inputs.outer_radius, inputs.log, context).state;
   if (options.start == "random") {
     fresh.assignments.resize(stack.count());
     for (int64_t i = 0; i < stack.count(); ++i) {
@@ -104,7 +105,7 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
   if (!tries_marginal_start(options)) return best;
   starter.refer(best);
   if (tells_well_from_noise(compare_with_noise(stack, references, inputs.fold_of, context), context.sink)) return best;
-  MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, context);
+  MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, inputs.log, context);
   if (marginal.condensed) return std::move(marginal.state);
   context.sink.message(Severity::info, "the average over all poses stays round: keeping the best start");
   return best;

@@ -11,6 +11,7 @@ Starter::Starter(const StartInputs& inputs, ReferenceSet& references, ExecContex
       fold_of_(inputs.fold_of),
       folds_(inputs.folds),
       references_(references),
+      log_(inputs.log),
       context_(context),
       symmetry_(options_.symmetry, options_.classes) {}
 
@@ -28,6 +29,10 @@ void Starter::align(AverageState& state, const std::vector<int64_t>& subset, con
                                    .volumes = candidate_volumes(options_.model),
                                    .keep_pose = options_.model.keep_pose},
                                   context_, title);
+  log_.add({.title = title,
+            .particles = subset.empty() ? stack_.count() : std::ssize(subset),
+            .classes = options_.classes,
+            .band_limit = state.band_limit});
   for (int k = 0; options_.model.recentre && k < options_.classes; ++k) {
     Vec3 offset = mean_offset(state.assignments, k);
     if (state.classes[k].symmetric()) offset = invariant_part(offset, symmetry_.group(k));

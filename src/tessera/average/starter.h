@@ -14,6 +14,7 @@ struct StartInputs {
   const std::vector<int>& fold_of;
   int folds = 1;
   double outer_radius = 0;  // of the first mask, voxels
+  StartLog& log;
 };
 
 // Steps of EM at the initial band limit; the noise is kept, so that starts can be compared. Refers to its arguments.
@@ -41,6 +42,7 @@ class Starter {
   const std::vector<int>& fold_of_;
   int folds_;
   ReferenceSet& references_;
+  StartLog& log_;
   ExecContext& context_;
   ClassSymmetry symmetry_;
 };

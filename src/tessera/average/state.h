@@ -4,10 +4,12 @@
 
 #include <array>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tessera/average/expectation.h"
 #include "tessera/average/maximisation.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/volume/corrected_fsc.h"
 
 namespace tessera {
@@ -52,6 +54,31 @@ struct IterationReport {
   std::vector<ClassStatus> classes;
 };
 
+// One pass over particles before the first iteration, each compared with every class.
+struct StartPass {
+  std::string title;  // the start it belongs to
+  int64_t particles = 0;
+  int classes = 1;
+  int64_t band_limit = 0;  // shells
+  // Of a start over all poses (average/annealing_schedule.h), 0 otherwise: the ridge κ, nats on a particle's rotation,
+  // and exp(entropy) of its posterior.
+  double temperature = 1, ridge = 0, information = 0, effective_poses = 0;
+  double seconds = 0;  // by the clock, with what came between it and the pass before
+};
+
+class StartLog {
+ public:
+  void add(StartPass pass) {
+    pass.seconds = watch_.lap();
+    passes_.push_back(std::move(pass));
+  }
+  const std::vector<StartPass>& passes() const { return passes_; }
+
+ private:
+  Stopwatch watch_;
+  std::vector<StartPass> passes_;
+};
+
 struct ClassState {
   double prior = 1;        // α_k ([F] Eq. 11)
   double mask_radius = 0;  // voxels
@@ -71,6 +98,7 @@ struct AverageState {
   // The references of the last E-step, of each class for all folds or one for each: what imputation fills in. Empty
   // without it.
   std::vector<std::vector<HalfSpectrum>> references;
+  std::vector<StartPass> start;          // in order, those of starts not kept included
   std::vector<IterationReport> reports;  // of all iterations so far
 
   double largest_mask_radius() const;

@@ -171,9 +171,9 @@ class Writer {
     if (request_.posterior) write_posterior(folder_ / "posterior.star", set_, assignments, files_.voxel_size_A());
   }
 
-  void convergence(const std::vector<IterationReport>& reports, const std::vector<AverageMaps>& maps) const {
+  void convergence(const AverageOutcome& outcome, const std::vector<AverageMaps>& maps) const {
     auto list = nlohmann::ordered_json::array();
-    for (const IterationReport& report : reports) list.push_back(report_json(report));
+    for (const IterationReport& report : outcome.reports) list.push_back(report_json(report));
     auto classes = nlohmann::ordered_json::array();
     for (const AverageMaps& one : maps) {
       classes.push_back({{"resolution_A", one.resolution_A}, {"half_set_fsc", one.resolution.fsc}});
@@ -189,6 +189,7 @@ class Writer {
                                          {"voxel_size_A", files_.voxel_size_A()},
                                          {"box", files_.box()},
                                          {"classes", classes},
+                                         {"start", start_json(outcome.start)},
                                          {"iterations", list}};
     write_text_file(folder_ / "convergence.json", json.dump(2) + "\n");
   }
@@ -243,7 +244,7 @@ AverageOutcome average_once(const AverageRequest& request, const ParticleFiles& 
   writer.maps(maps);
   writer.particles(assignments);
   writer.curves(maps);
-  writer.convergence({}, maps);
+  writer.convergence(outcome, maps);
   outcome.resolution_A = best_resolution_A(maps);
   outcome.occupancies = occupancies(assignments, request.average.classes);
   outcome.stop_reason = "averaged at the poses of " + request.poses;
@@ -265,13 +266,17 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
                                                  : "no checkpoint to resume from: starting anew");
     if (earlier)
       require_fitting_state(earlier->state, stack.count(), request.average.classes, stack.box(), checkpoint_file);
-    if (earlier) outcome.reports = earlier->state.reports;
+    if (earlier) {
+      outcome.start = earlier->state.start;
+      outcome.reports = earlier->state.reports;
+    }
   }
   Writer writer(request, files, context, record);
   bool wrote = false;
   const Stopwatch watch;
   const auto save = [&](const AverageState& state, const std::vector<AverageMaps>& maps) {
     const IterationReport& report = state.reports.back();
+    outcome.start = state.start;
     outcome.reports = state.reports;
     outcome.iterations = state.iteration;
     outcome.resolution_A = report.resolution_A;
@@ -286,7 +291,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     StepTimer timer(record, "write");
     writer.maps(maps);
     writer.particles(state.assignments);
-    writer.convergence(outcome.reports, maps);
+    writer.convergence(outcome, maps);
     write_checkpoint(checkpoint_file, {identity, state});
     timer.stop();
     writer.record(outcome);
@@ -320,7 +325,7 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     if (!request.average.symmetry.empty()) writer.particles(result.state.assignments);  // the end may have turned them
     writer.maps(result.maps);
     writer.curves(result.maps);
-    writer.convergence(outcome.reports, result.maps);
+    writer.convergence(outcome, result.maps);
   } catch (const Interrupted&) {
     const bool saved = wrote || earlier;
     throw Interrupted(saved ? fmt::format("stopped; iteration {} is saved in {}, --resume continues from it",
@@ -362,6 +367,10 @@ nlohmann::ordered_json AverageOutcome::json() const {
   }
   if (reports.empty()) return out;
   out["last_iteration"] = report_json(reports.back());
+  // What time is to be measured against: particles compared, with every class.
+  int64_t in_start = 0;
+  for (const StartPass& pass : start) in_start += pass.particles * pass.classes;
+  out["comparisons"] = {{"start", in_start}, {"iterations", particles * classes * iterations}};
   double rotations = 0, shifts = 0, refinement = 0;  // of the E-steps, all threads, all iterations
   for (const IterationReport& report : reports) {
     rotations += report.rotation_core_seconds;

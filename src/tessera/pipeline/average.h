@@ -61,6 +61,7 @@ struct AverageOutcome {
   std::vector<std::string> groups;  // of each class
   std::vector<std::optional<SymmetryStatus>> symmetry;
   std::optional<NoiseControl> noise_control;
+  std::vector<StartPass> start;
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
 };

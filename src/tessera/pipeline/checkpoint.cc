@@ -37,6 +37,19 @@ void each_value(Report& report, Visit&& visit) {
   visit("refinement_core_seconds", report.refinement_core_seconds);
 }
 
+template <typename Pass, typename Visit>
+void each_pass_value(Pass& pass, Visit&& visit) {
+  visit("title", pass.title);
+  visit("particles", pass.particles);
+  visit("classes", pass.classes);
+  visit("band_limit_shells", pass.band_limit);
+  visit("temperature", pass.temperature);
+  visit("ridge", pass.ridge);
+  visit("information", pass.information);
+  visit("effective_poses", pass.effective_poses);
+  visit("seconds", pass.seconds);
+}
+
 template <typename Class, typename Visit>
 void each_class_value(Class& one, Visit&& visit) {
   visit("occupancy", one.occupancy);
@@ -136,6 +149,7 @@ Json state_json(const AverageState& state) {
           {"references", references},
           {"noise_variance", state.noise_variance},
           {"assignments", list},
+          {"start", start_json(state.start)},
           {"reports", reports}};
 }
 
@@ -160,11 +174,12 @@ class DepthGuard : public nlohmann::json_sax<Json> {
   int depth_ = 0;
 };
 
+auto read_from(const Json& from) {
+  return [&from](const char* name, auto& value) { value = json_value<std::decay_t<decltype(value)>>(from.at(name)); };
+}
+
 IterationReport report_of(const Json& json) {
   IterationReport report;
-  const auto read_from = [](const Json& from) {
-    return [&from](const char* name, auto& value) { value = json_value<std::decay_t<decltype(value)>>(from.at(name)); };
-  };
   each_value(report, read_from(json));
   for (const Json& entry : json.at("classes")) {
     each_class_value(report.classes.emplace_back(), read_from(entry));
@@ -193,6 +208,8 @@ AverageState state_of(const Json& json) {
     assignment.log_likelihood = entry.at("log_likelihood");
     assignment.correlation = entry.at("correlation");
   }
+  if (json.contains("start"))  // written by earlier versions: none
+    for (const Json& entry : json.at("start")) each_pass_value(state.start.emplace_back(), read_from(entry));
   for (const Json& entry : json.at("reports")) state.reports.push_back(report_of(entry));
   return state;
 }
@@ -224,6 +241,13 @@ Json symmetry_json(const std::optional<SymmetryStatus>& symmetry) {
   Json json;
   each_symmetry_value(*symmetry, [&](const char* name, const auto& value) { json[name] = value; });
   return json;
+}
+
+Json start_json(const std::vector<StartPass>& passes) {
+  auto out = Json::array();
+  for (const StartPass& pass : passes)
+    each_pass_value(pass, [&line = out.emplace_back()](const char* name, const auto& value) { line[name] = value; });
+  return out;
 }
 
 Json report_json(const IterationReport& report) {

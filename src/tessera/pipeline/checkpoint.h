@@ -26,6 +26,7 @@ void require_fitting_state(const AverageState& state, int64_t particles, int cla
                            const std::filesystem::path& path);
 
 nlohmann::ordered_json report_json(const IterationReport& report);
+nlohmann::ordered_json start_json(const std::vector<StartPass>& passes);
 // null without a point group.
 nlohmann::ordered_json symmetry_json(const std::optional<SymmetryStatus>& symmetry);
 

@@ -55,6 +55,7 @@ Checkpoint sample() {
     a.log_likelihood = random.normal();
     a.correlation = random.normal();
   }
+  state.start = {{"start 1", 17, 2, 9, 1.5, 0.25, 0.1, 200, 3.5}};
   state.reports.resize(2);
   state.reports[1].iteration = 2;
   state.reports[1].resolution_A = 21.25;
@@ -109,6 +110,7 @@ TEST_F(CheckpointTest, ComesBackAsItWas) {
       EXPECT_EQ(a.poses[j].half_log_determinant, b.poses[j].half_log_determinant);
     }
   }
+  EXPECT_EQ(start_json(after->state.start), start_json(before.state.start));
   ASSERT_EQ(after->state.reports.size(), 2u);
   EXPECT_EQ(report_json(after->state.reports[1]), report_json(before.state.reports[1]));
 }
@@ -129,8 +131,8 @@ TEST_F(CheckpointTest, RefusesNumbersThatAreNoIntegers) {
   write_checkpoint(path_ / "c.cbor", sample());
   const std::string bytes = read_text_file(path_ / "c.cbor");
   const auto whole = nlohmann::ordered_json::from_cbor(bytes);
-  for (const char* place :
-       {"/state/iteration", "/state/band_limit", "/state/reports/0/iteration", "/state/assignments/0/poses/0/8"})
+  for (const char* place : {"/state/iteration", "/state/band_limit", "/state/start/0/particles",
+                            "/state/reports/0/iteration", "/state/assignments/0/poses/0/8"})
     for (const double number : {1e300, 0.5}) {
       auto json = whole;
       json.at(nlohmann::ordered_json::json_pointer(place)) = number;
