@@ -41,6 +41,23 @@ std::vector<int> likely(const std::vector<double>& probability) {
   return out;
 }
 
+// For each translation of `here` the nearest of `there`.
+std::vector<int> nearest_translations(const std::vector<Vec3>& here, const std::vector<Vec3>& there) {
+  std::vector<int> out;
+  for (const Vec3& t : here) {
+    const auto from = [&t](const Vec3& a, const Vec3& b) { return (a - t).norm() < (b - t).norm(); };
+    out.push_back(static_cast<int>(std::min_element(there.begin(), there.end(), from) - there.begin()));
+  }
+  return out;
+}
+
+std::vector<int> nearest_to(const std::vector<int>& nearest, const std::vector<int>& chosen) {
+  std::vector<int> out;
+  for (int t = 0; t < std::ssize(nearest); ++t)
+    if (std::find(chosen.begin(), chosen.end(), nearest[t]) != chosen.end()) out.push_back(t);
+  return out;
+}
+
 }  // namespace
 
 template <typename Body>
@@ -112,13 +129,17 @@ Expected Annealing::iterate(double ridge, double temperature, const Annealing* c
   std::vector<MarginalModel::Workspace> work(context_.threads.count());
   const bool all = iterations_++ % iterations_between_all == 0;
   const Annealing& made = coarse ? *coarse : *this;
+  const auto nearest = nearest_translations(search_.translations(), made.search_.translations());
   const auto whole = made.averages(ridge);
   for_my_folds([&](int f, int worker) {
     if (context_.stop_requested()) throw Interrupted("stopped by request");
     const auto references = references_of(made.maps_without(f, whole, ridge), temperature);
     for (int64_t i = f; i < count; i += folds_) {
       next[i].assign(options_.classes, model_.no_sums());
-      if (all) likely_[i].clear();
+      if (coarse)
+        likely_[i] = nearest_to(nearest, coarse->likely_[i]);
+      else if (all)
+        likely_[i].clear();
       said[i] =
           model_.expect(samples_[i], stack_.group(members_[i]), references, prior_, likely_[i], &next[i], work[worker]);
       likely_[i] = likely(said[i].translation_probability);
@@ -160,8 +181,9 @@ std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expec
   std::vector<Assignment> out(stack_.count());
   std::vector<MarginalParticle> all(stack_.count());
   std::vector<MarginalModel::Workspace> work(context_.threads.count());
-  const auto place = [&](int64_t i, const std::vector<MarginalModel::Reference>& references, int worker) {
-    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, {}, nullptr, work[worker]);
+  const auto place = [&](int64_t i, const std::vector<int>& translations,
+                         const std::vector<MarginalModel::Reference>& references, int worker) {
+    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, translations, nullptr, work[worker]);
     Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
     out[i].poses = model_.draw(all[i], draws, random, work[worker]);
     out[i].log_likelihood = all[i].log_evidence;
@@ -171,10 +193,10 @@ std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expec
   auto masked_whole = whole;
   for (ShellHarmonics& map : masked_whole) mask_.apply(map);
   const auto of_all = references_of(masked_whole, 1);
-  context_.threads.for_each(std::ssize(placed), [&](int64_t i, int worker) { place(placed[i], of_all, worker); });
+  context_.threads.for_each(std::ssize(placed), [&](int64_t i, int worker) { place(placed[i], {}, of_all, worker); });
   for_my_folds([&](int f, int worker) {
     const auto references = references_of(maps_without(f, whole, ridge), 1);
-    for (int64_t i = f; i < std::ssize(members_); i += folds_) place(members_[i], references, worker);
+    for (int64_t i = f; i < std::ssize(members_); i += folds_) place(members_[i], likely_[i], references, worker);
   });
   for (const int64_t i : mine_) placed.push_back(members_[i]);
   share_assignments(out, placed, context_.comm);

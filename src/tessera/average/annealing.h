@@ -30,14 +30,14 @@ class Annealing {
 
   // One E-step, all particles against maps without their own fold, and one M-step. Log-likelihoods are divided by the
   // temperature, maps solved with the ridge (in units of the mean weight of a shell). coarse: the maps are those of
-  // another grid, with the same particles. Interrupted.
+  // another grid, with the same particles, and translations are looked at where it found them likely. Interrupted.
   Expected iterate(double ridge, double temperature, const Annealing* coarse = nullptr);
 
   // Of the sum of all classes, from what its half-sets share. Voxels, at most outer_radius.
   double radius(double outer_radius) const;
 
   // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
-  // and what it says of them.
+  // and what it says of them. The others keep to the translations that were likely in the iteration before.
   std::vector<Assignment> draw(double ridge, int draws, Expected& expected);
 
  private:

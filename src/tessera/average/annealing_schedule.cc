@@ -20,6 +20,7 @@ constexpr int iterations_to_hold = 10;
 bool AnnealingSchedule::next(const Expected& said) {
   // What random poses leave of an average melts at first: information that falls is of that.
   if (held_ > 0 || (said.information > least_information && said.information > information_)) ++held_;
+  stirs_ = stirs_ || temperature_ == 1 || (said.information > stirring_information && said.information > information_);
   information_ = said.information;
   if (held_ > 0) {
     temperature_ = std::max(1.0, temperature_ * std::clamp(std::sqrt(said.own_nats / own_nats_to_hold), 0.9, 1.5));

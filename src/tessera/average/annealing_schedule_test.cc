@@ -39,6 +39,24 @@ TEST(AnnealingSchedule, RandomPosesThatMeltAreNoCondensate) {
   EXPECT_TRUE(schedule.condensed());
 }
 
+TEST(AnnealingSchedule, StirsWhenInformationRisesOrAllIsCold) {
+  AnnealingSchedule schedule;
+  for (const double melting : {0.5, 0.1, 0.01, 0.001, 0.0015}) {
+    schedule.next(said(melting, 0.1));
+    EXPECT_FALSE(schedule.stirs()) << melting;
+  }
+  schedule.next(said(0.003, 0.1));
+  EXPECT_TRUE(schedule.stirs());
+  const double temperature = schedule.temperature();
+  schedule.reheat();
+  EXPECT_DOUBLE_EQ(schedule.temperature(), 1.25 * temperature);
+  for (int i = 0; i < 9; ++i) schedule.reheat();
+  EXPECT_EQ(schedule.temperature(), AnnealingSchedule().temperature());
+  AnnealingSchedule cold;
+  while (!cold.stirs()) ASSERT_TRUE(cold.next(said(0, 0)));
+  EXPECT_EQ(cold.temperature(), 1);
+}
+
 // A condensate whose own share falls as the square of the temperature, from far above and far below what is held.
 TEST(AnnealingSchedule, HoldsTheOwnShare) {
   for (const double at_one : {20.0, 1.0}) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "tessera/base/errors.h"
 #include "tessera/base/units.h"
@@ -102,15 +103,19 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   const So3Correlator& correlator = search_.correlator();
   const int64_t grid = correlator.grid_size(), plane = grid / correlator.bandwidth();
   const size_t all = search_.translations().size(), classes = references.size();
-  const size_t translations = looked_at.empty() ? all : looked_at.size();
-  const auto index_of = [&](size_t t) { return looked_at.empty() ? static_cast<int>(t) : looked_at[t]; };
+  work.looked_at = looked_at;
+  if (looked_at.empty()) {
+    work.looked_at.resize(all);
+    std::iota(work.looked_at.begin(), work.looked_at.end(), 0);
+  }
+  const size_t translations = work.looked_at.size();
   MarginalParticle out;
   work.shifted.resize(translations);
   work.posterior.resize(classes * translations * grid);
   float best = -3e38f;
   size_t best_at = 0;  // [class][translation looked at]
   for (size_t t = 0; t < translations; ++t) {
-    search_.shifted_harmonics(particle, index_of(t), work.shifted[t], work.search);
+    search_.shifted_harmonics(particle, work.looked_at[t], work.shifted[t], work.search);
     for (size_t c = 0; c < classes; ++c) {
       float* score = &work.posterior[(c * translations + t) * grid];
       correlator.correlate(work.shifted[t], references[c].map, references[c].shell_weight, score,
@@ -129,7 +134,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
       best = here;
       best_at = c * translations + t;
       out.best_class = static_cast<int>(c);
-      out.best_translation = index_of(t);
+      out.best_translation = work.looked_at[t];
     }
   }
   {
@@ -137,7 +142,9 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     out.best_rotation = std::max_element(score, score + grid) - score;
   }
   // exp, and the sums of each class and translation.
-  std::vector<double> mass(classes * translations), energy(classes * translations);
+  std::vector<double>& mass = work.mass;
+  mass.assign(classes * translations, 0);
+  std::vector<double> energy(classes * translations);
   for (size_t ct = 0; ct < mass.size(); ++ct)
     for (int64_t j = 0; j < correlator.bandwidth(); ++j) {
       float* p = &work.posterior[ct * grid + j * plane];
@@ -177,7 +184,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
     for (size_t t = 0; t < translations; ++t) {
       const double probability = mass[c * translations + t] * share;
       out.class_probability[c] += probability;
-      out.translation_probability[index_of(t)] += probability;
+      out.translation_probability[work.looked_at[t]] += probability;
       if (probability < 1e-4) continue;
       const float* p = &work.posterior[(c * translations + t) * grid];
       for (int64_t i = 0; i < grid; ++i) work.rotations[i] += p[i];
@@ -202,26 +209,31 @@ std::vector<WeightedPose> MarginalModel::draw(const MarginalParticle& said, int 
                                               const Workspace& work) const {
   const So3Correlator& correlator = search_.correlator();
   const int64_t grid = correlator.grid_size();
-  const auto translations = static_cast<int64_t>(search_.translations().size());
+  const auto translations = std::ssize(work.looked_at);
   const auto pose_of = [&](int64_t at) {
-    return WeightedPose{{correlator.rotation(at % grid), search_.translations()[at / grid % translations]},
-                        0,
-                        static_cast<int>(at / grid / translations)};
+    return WeightedPose{
+        {correlator.rotation(at % grid), search_.translations()[work.looked_at[at / grid % translations]]},
+        0,
+        static_cast<int>(at / grid / translations)};
   };
-  double total = 0;
-  for (const float p : work.posterior) total += p;
-  const int64_t first = (said.best_class * translations + said.best_translation) * grid + said.best_rotation;
+  const double total = std::accumulate(work.mass.begin(), work.mass.end(), 0.0);
+  const int64_t best_at =
+      std::find(work.looked_at.begin(), work.looked_at.end(), said.best_translation) - work.looked_at.begin();
+  const int64_t first = (said.best_class * translations + best_at) * grid + said.best_rotation;
   std::vector<WeightedPose> out{pose_of(first)};
-  double sum = 0, next = random.uniform(0, 1) * total / count;
-  int drawn = 0;
-  for (int64_t at = 0; at < static_cast<int64_t>(work.posterior.size()) && drawn < count; ++at) {
-    sum += work.posterior[at];
-    int times = 0;
-    for (; drawn < count && sum > next; ++drawn, ++times) next += total / count;
-    if (times == 0) continue;
-    if (at != first) out.push_back(pose_of(at));
-    (at == first ? out.front() : out.back()).probability += times / static_cast<double>(count);
+  double before = 0, next = random.uniform(0, 1) * total / count;
+  for (int64_t block = 0; block < std::ssize(work.mass); before += work.mass[block++]) {
+    double sum = before;
+    for (int64_t at = block * grid; at < (block + 1) * grid && next < before + work.mass[block]; ++at) {
+      sum += work.posterior[at];
+      int times = 0;
+      for (; sum > next; ++times) next += total / count;
+      if (times == 0) continue;
+      if (at != first) out.push_back(pose_of(at));
+      (at == first ? out.front() : out.back()).probability += times / static_cast<double>(count);
+    }
   }
+  if (out.size() == 1) out.front().probability = 1;
   if (out.front().probability == 0) {  // never drawn: it stands for the first that was
     out.front().probability = out[1].probability;
     out.erase(out.begin() + 1);

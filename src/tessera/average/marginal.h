@@ -59,8 +59,10 @@ class MarginalModel {
 
   struct Workspace {
     RotationSearch::Workspace search;
+    std::vector<int> looked_at;           // translations
     std::vector<ShellHarmonics> shifted;  // per translation looked at
     AlignedVector<float> posterior;       // [class][translation looked at][rotation]
+    std::vector<double> mass;             // [class][translation looked at], summed over rotations
     AlignedVector<float> rotations;       // summed over translations
     So3Correlator::Moments moments;
   };
@@ -72,7 +74,7 @@ class MarginalModel {
                           std::vector<MarginalSums>* sums, Workspace& work) const;
 
   // `count` poses drawn from the posterior that `work` holds after expect (systematic sampling), those drawn again
-  // merged, the likeliest pose of the grid first. expect must have looked at all translations.
+  // merged, the likeliest pose of the grid first.
   std::vector<WeightedPose> draw(const MarginalParticle& said, int count, Random& random, const Workspace& work) const;
 
   // numerator/(weight + ridge) point by point; ridge per shell (index 0 is shell 1). Weights below 0 count as 0.

@@ -83,21 +83,28 @@ struct Annealed {
   double ridge = 0;
 };
 
-// Cools until an average has condensed, and holds it while it improves; where posteriors stay wide, no few poses stand
-// for a particle, and an iteration on a finer and colder grid uses what more of its components say.
+// Cools until an average has condensed, with half the degrees while it is round, and holds it while it improves; where
+// posteriors stay wide, no few poses stand for a particle, and an iteration on a finer and colder grid uses what more
+// of its components say.
 Annealed anneal(const Setting& setting, double radius) {
   const MarginalStartOptions& start = setting.start;
   const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
   AnnealingSchedule schedule;
-  auto particles = setting.annealing(start.degrees, shells, radius);
+  auto particles = setting.annealing(start.degrees / 2, shells, radius);
   particles->scatter();
+  std::unique_ptr<Annealing> round;
   Progress progress(setting.context.sink, "start", start.iterations);
   Expected said;
   double ridge = 0, temperature = 1;
   for (int iteration = 1; iteration <= start.iterations; ++iteration) {
+    const bool stirs = !round && schedule.stirs();
+    if (stirs) {
+      round = std::exchange(particles, setting.annealing(start.degrees, shells, radius));
+      schedule.reheat();
+    }
     ridge = schedule.ridge();
     temperature = schedule.temperature();
-    said = particles->iterate(ridge, temperature);
+    said = particles->iterate(ridge, temperature, stirs ? round.get() : nullptr);
     setting.report(fmt::format("iteration {}", iteration), *particles, ridge, temperature, said,
                    std::ssize(setting.members));
     progress.advance();

@@ -148,6 +148,15 @@ TEST(Marginal, DrawsFollowThePosterior) {
   EXPECT_NEAR(second, said.class_probability[1], 3.0 / count);
   EXPECT_LT(angle_between(poses.front().pose.particle_from_ref, c.search.correlator().rotation(said.best_rotation)),
             1e-6);
+  // Of the translations looked at, those far out here, only.
+  const std::vector<int> looked_at{3, 5, 8};
+  const auto part = model.expect(c.particle, 0, references, {0, 0}, looked_at, nullptr, work);
+  std::vector<double> drawn(c.search.translations().size());
+  for (const WeightedPose& p : model.draw(part, count, random, work)) {
+    const auto at = std::find(c.search.translations().begin(), c.search.translations().end(), p.pose.shift_voxels);
+    drawn[at - c.search.translations().begin()] += p.probability;
+  }
+  for (size_t t = 0; t < drawn.size(); ++t) EXPECT_NEAR(drawn[t], part.translation_probability[t], 5.0 / count) << t;
 }
 
 TEST(ShellMask, IsTheMaskInRealSpace) {

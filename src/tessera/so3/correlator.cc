@@ -320,9 +320,10 @@ void So3Correlator::add_retained(const Moments& p, float scale, AlignedVector<st
     const int orders = 2 * l + 1;
     for (int m = -l; m <= l; ++m) {
       const auto put = [&](int n, float re, float im) {
-        conjugate[2 * (l + n)] = turned[2 * (l + n) + 1] = re;
-        conjugate[2 * (l + n) + 1] = -im;
-        turned[2 * (l + n)] = im;
+        const ptrdiff_t at = ptrdiff_t{2} * (l + n);
+        conjugate[at] = turned[at + 1] = re;
+        conjugate[at + 1] = -im;
+        turned[at] = im;
       };
       for (int n = 0; n <= l; ++n) {  // P_{m,−n} = (−1)^{m+n} conj P_{−m,n}
         const size_t here = (L - 1 + m) * block_ + place(l, n), there = (L - 1 - m) * block_ + place(l, n);
@@ -330,10 +331,10 @@ void So3Correlator::add_retained(const Moments& p, float scale, AlignedVector<st
         put(-n, sign * p.re[there], -sign * p.im[there]);
         put(n, p.re[here], p.im[here]);
       }
-      for (int i = 0; i < orders; ++i) {
+      for (ptrdiff_t i = 0; i < orders; ++i) {
         const float a = scale * conjugate[2 * i], b = scale * turned[2 * i];
-        float* row = matrix + static_cast<ptrdiff_t>(2) * i * orders;
-        for (int k = 0; k < 2 * (i + 1); ++k) row[k] += a * conjugate[k] + b * turned[k];
+        float* row = matrix + 2 * i * orders;
+        for (ptrdiff_t k = 0; k < 2 * (i + 1); ++k) row[k] += a * conjugate[k] + b * turned[k];
       }
     }
     matrix += static_cast<ptrdiff_t>(2) * orders * orders;
