@@ -2,9 +2,9 @@
 // Seconds a subtomogram of the networks, training and inference, beside the arithmetic floor: multiply-adds × 2 (× 3 to
 // train) over the rate of a large matrix product of the same library, measured in the same run.
 //   networks [BATCH] [THREADS] [cpu|cuda]
-#include <chrono>
 
 #include "tessera/base/random.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/nn/network.h"
 #include "tests/science/program.h"
 
@@ -16,9 +16,9 @@ template <typename Body>
 double seconds_of(Body&& body) {
   double least = 1e30;
   for (int i = 0; i < 4; ++i) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     body();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = watch.seconds();
     if (i > 0) least = std::min(least, seconds);
   }
   return least;

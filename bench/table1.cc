@@ -8,10 +8,11 @@
 // mean of the particles as they lie, low-passed to 60 Å; the number of its iterations is fixed (--relion-iterations).
 #include <sys/resource.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+
+#include "tessera/base/stopwatch.h"
 
 #include "tests/science/experiment_options.h"
 #include "tests/science/program.h"
@@ -69,7 +70,7 @@ Timing run_relion(const Trial& trial, const Experiment& experiment, const TableO
       "--offset_range 5 --offset_step 2 --dont_check_norm > relion/log 2>&1",
       trial.data().string(), options.relion_iterations, 0.85 * options.field_A, context.seed);
   const double core_start = core_seconds_of_children();
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   if (std::system(command.c_str()) != 0)
     throw UserError(
         fmt::format("relion_refine failed; {}/relion/log tells why (--keep FOLDER keeps it), --no-relion "
@@ -77,7 +78,7 @@ Timing run_relion(const Trial& trial, const Experiment& experiment, const TableO
                     trial.data().string()));
   Timing out;
   out.core_seconds = core_seconds_of_children() - core_start;
-  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.seconds = watch.seconds();
   out.iterations = options.relion_iterations;
   out.comparisons = int64_t{out.iterations} * experiment.simulation.copies[0];
   out.score = trial.judge(trial.data() / "relion" / fmt::format("run_it{:03}_class001.mrc", out.iterations), 0);

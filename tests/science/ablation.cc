@@ -5,7 +5,6 @@
 //   ablation [particles] [snr] [seeds] [box] [default|paper]; SNR = var(signal)/var(noise) over the box
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
@@ -13,6 +12,7 @@
 #include "tessera/align/compare.h"
 #include "tessera/average/averager.h"
 #include "tessera/average/paper.h"
+#include "tessera/base/stopwatch.h"
 #include "tests/science/program.h"
 #include "tests/support/synthetic_particles.h"
 
@@ -163,13 +163,13 @@ void run(const std::vector<Variant>& variants, bool paper, const Settings& setti
     if (paper) set_paper_mode(options);
     variant.change(options);
     double sum = 0, square = 0;
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     for (auto& set : sets) {
       const double ratio = set->ratio(options);
       sum += ratio;
       square += ratio * ratio;
     }
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = watch.seconds();
     const auto count = static_cast<double>(sets.size());
     const double sd = std::sqrt(std::max(0.0, square - sum * sum / count) / std::max(1.0, count - 1));
     fmt::print("| {} | {:.3f} ± {:.3f} | {:.1f} |\n", variant.name, sum / count, sd, seconds / count);

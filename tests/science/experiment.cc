@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/science/experiment.h"
 
-#include <chrono>
 #include <ctime>
 
+#include "tessera/base/stopwatch.h"
 #include "tessera/io/particles.h"
 #include "tessera/pipeline/compare.h"
 #include "tessera/pipeline/evaluate_classes.h"
@@ -64,11 +64,11 @@ Outcome Trial::run(AverageRequest method, const std::string& name) {
   method.particles = folder_ / "data" / "particles.star";
   method.output = folder(name);
   const std::clock_t core_start = std::clock();
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const AverageOutcome average = run_average(method, context_);
   Outcome out;
   out.core_seconds = static_cast<double>(std::clock() - core_start) / CLOCKS_PER_SEC;
-  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.seconds = watch.seconds();
   out.iterations = average.iterations;
   out.stop_reason = average.stop_reason;
   EvaluateClassesRequest evaluation;

@@ -5,11 +5,11 @@
 //   pose_recovery [trials per cell] [seeds] [structure: builtin:NAME, a file, or phantom:N, N Gaussians]
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 
 #include "tessera/align/aligner.h"
 #include "tessera/align/compare.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/simulate/builtin.h"
 #include "tessera/simulate/density.h"
 #include "tessera/volume/shells.h"
@@ -57,12 +57,12 @@ Score recover(const Volume<float>& truth, const std::string& mode, double snr, i
   for (int i = 0; i < trials; ++i) {
     const Pose pose = synthetic::random_pose(seed, i, max_shift);
     const Volume<float> volume = synthetic::noisy(transformed_map(truth, pose), weight, snr, seed, i);
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     PreparedParticle particle;
     particle.spectrum = centred_spectrum(volume);
     particle.samples = search.sample_particle(PaddedSpectrum(volume, band), weight);
     const auto found = aligner.align(particle, 0, std::nullopt, -1, work);
-    out.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    out.seconds += watch.seconds();
     const RefinedPose from_truth = aligner.refine(particle, 0, pose);
     const auto right = [&](const RefinedPose& p) {
       return angle_between(p.pose.particle_from_ref, pose.particle_from_ref) < 10 * degree;

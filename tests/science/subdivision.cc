@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "tessera/base/stopwatch.h"
 #include "tessera/cli/option_parser.h"
 #include "tessera/io/atomic_file.h"
 #include "tessera/pipeline/train.h"
@@ -138,7 +139,7 @@ Score by_network(const GridOptions& options, const std::string& method, const fs
 }
 
 Score by_support_vectors(const fs::path& data, ExecContext& context) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const LabelledParticles list = read_labelled_particles(data / "truth.star", {}, false);
   const Split split = split_by_class(list.labels, 0, 0.5, context.seed);
   const auto features = [&](const std::vector<int64_t>& items, std::vector<int>& labels) {
@@ -155,8 +156,7 @@ Score by_support_vectors(const fs::path& data, ExecContext& context) {
   Score score;
   for (const double one : right) score.accuracy += one / static_cast<double>(right.size());
   score.interval = bootstrap_mean(right, context.seed);
-  score.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() /
-                  static_cast<double>(list.labels.size());
+  score.seconds = watch.seconds() / static_cast<double>(list.labels.size());
   return score;
 }
 

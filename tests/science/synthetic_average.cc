@@ -4,10 +4,10 @@
 //   synthetic_average [particles] [snr] [seeds] [method] [start]
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 
 #include "tessera/average/averager.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/volume/shells.h"
 #include "tests/support/synthetic_particles.h"
 
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     ParticleStack stack(source, stack_mask_radius(box, 10, options), context);
     const auto truth = synthetic::render(phantom, box, {});
     const AverageMaps ceiling = average_at_poses(stack, poses, options, context)[0];
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const auto result = average_particles(stack, options, context, [&](const auto& state, const auto& maps) {
       const IterationReport& r = state.reports.back();
       fmt::print(
@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
           r.map_correlation, r.resolution_A, r.band_limit_A, r.mask_radius_A, fitted_correlation(maps[0].map, truth),
           r.reference_seconds, r.expectation_seconds, r.maximisation_seconds);
     });
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = watch.seconds();
     fmt::print("seed {}: correlation {:.3f}, ceiling {:.3f} ({:.1f} Å, at true poses {:.1f} Å), {:.1f} s, {}\n", seed,
                fitted_correlation(result.maps[0].map, truth), fitted_correlation(ceiling.map, truth),
                result.maps[0].resolution_A, ceiling.resolution_A, seconds, result.stop_reason);

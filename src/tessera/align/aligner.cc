@@ -2,11 +2,11 @@
 #include "tessera/align/aligner.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "tessera/align/symmetry.h"
 #include "tessera/base/errors.h"
+#include "tessera/base/stopwatch.h"
 #include "tessera/base/units.h"
 
 namespace tessera {
@@ -16,14 +16,13 @@ namespace {
 class Lap {
  public:
   explicit Lap(double& seconds) : seconds_(seconds) {}
-  ~Lap() { seconds_ += std::chrono::duration<double>(Clock::now() - start_).count(); }
+  ~Lap() { seconds_ += watch_.seconds(); }
   Lap(const Lap&) = delete;
   Lap& operator=(const Lap&) = delete;
 
  private:
-  using Clock = std::chrono::steady_clock;
   double& seconds_;
-  Clock::time_point start_ = Clock::now();
+  Stopwatch watch_;
 };
 
 }  // namespace

@@ -105,7 +105,6 @@ void RunRecord::add_timing(const std::string& step, double seconds) {
 }
 
 nlohmann::ordered_json RunRecord::json() const {
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - clock_;
   nlohmann::ordered_json out;
   out["program"] = "tessera";
   out["version"] = tessera_version();
@@ -116,7 +115,7 @@ nlohmann::ordered_json RunRecord::json() const {
   out["threads"] = threads_;
   out["ranks"] = ranks_;
   out["started"] = utc_text(started_);
-  out["elapsed_s"] = elapsed.count();
+  out["elapsed_s"] = watch_.seconds();
   out["peak_memory_bytes"] = peak_memory_bytes();
   out["inputs"] = inputs_;
   out["outputs"] = outputs_;
@@ -138,7 +137,7 @@ bool is_run_record(const std::filesystem::path& file) {
 
 double StepTimer::stop() {
   if (seconds_ < 0) {
-    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    seconds_ = watch_.seconds();
     record_.add_timing(step_, seconds_);
   }
   return seconds_;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tessera/base/stopwatch.h"
+
 namespace tessera {
 
 // "0.1.0" or what git describe said when Tessera was configured.
@@ -55,7 +57,7 @@ class RunRecord {
   uint64_t seed_ = 0;
   int threads_ = 1, ranks_ = 1;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
-  std::chrono::steady_clock::time_point clock_ = std::chrono::steady_clock::now();
+  Stopwatch watch_;
 };
 
 // Whether a file is by its name a run's record: run.json of a folder, or NAME.run.json beside a file.
@@ -74,7 +76,7 @@ class StepTimer {
  private:
   RunRecord& record_;
   std::string step_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Stopwatch watch_;
   double seconds_ = -1;
 };
 

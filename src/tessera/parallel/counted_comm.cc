@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tessera/parallel/counted_comm.h"
 
-#include <chrono>
 #include <ctime>
+
+#include "tessera/base/stopwatch.h"
 
 namespace tessera {
 namespace {
@@ -12,7 +13,7 @@ class Waiting {
  public:
   explicit Waiting(Traffic& traffic) : traffic_(traffic) {}
   ~Waiting() {
-    traffic_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    traffic_.seconds += watch_.seconds();
     traffic_.processor_seconds += processor_seconds() - processor_start_;
   }
   Waiting(const Waiting&) = delete;
@@ -20,7 +21,7 @@ class Waiting {
 
  private:
   Traffic& traffic_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Stopwatch watch_;
   double processor_start_ = processor_seconds();
 };
 
