@@ -96,6 +96,7 @@ class Run {
     report.expectation_seconds = watch.lap();
     maximise(report);
     report.maximisation_seconds = watch.lap();
+    iterated_ = true;
     ++state_.iteration;
     state_.reports.push_back(report);
   }
@@ -126,9 +127,10 @@ class Run {
     return options_.model.temperature_after(state_.iteration, options_.iterations, options_.classes);
   }
 
-  // With the references of the last iteration; none before the first.
-  std::optional<NoiseControl> noise_control() const {
-    if (references_.aligners().empty() || options_.fixed_poses) return std::nullopt;
+  // With the references of the last iteration; where the start was all, with those of its average.
+  std::optional<NoiseControl> noise_control() {
+    if (options_.fixed_poses) return std::nullopt;
+    if (!iterated_) references_.build(made_.completed(), made_.resolutions(), state_, options_.folds > 1, context_);
     return compare_with_noise(stack_, references_, fold_of_, context_);
   }
 
@@ -409,6 +411,7 @@ class Run {
   ReferenceSet references_;
   AverageState state_;
   ClassMaps made_;
+  bool iterated_ = false;
 };
 
 }  // namespace

@@ -77,6 +77,23 @@ TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
   }
 }
 
+// Posteriors this wide end a run with its start; its average is compared with noise all the same.
+TEST(Average, AStartThatIsAllIsComparedWithNoise) {
+  Scene scene(14, 0.06);
+  scene.options.start = "marginal";
+  scene.options.iterations = 1;
+  scene.options.align.max_shift_voxels = 1;
+  Threads threads(2);
+  ExecContext context = scene.context(threads);
+  ParticleStack stack = scene.stack(context);
+  const AverageResult result = average_particles(stack, scene.options, context, nullptr);
+  ASSERT_EQ(result.state.iteration, 1);
+  ASSERT_GT(result.state.reports[0].effective_candidates, 100);
+  ASSERT_TRUE(result.noise_control);
+  EXPECT_TRUE(result.noise_control->tells_from_noise())
+      << result.noise_control->correlation << " against " << result.noise_control->of_noise;
+}
+
 TEST(Average, SameBitsForAnyNumberOfThreads) {
   std::vector<Volume<float>> maps;
   for (const int count : {1, 2, 7}) {
