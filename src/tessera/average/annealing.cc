@@ -104,19 +104,35 @@ Annealing::Annealing(const ParticleStack& stack, const AverageOptions& options, 
 }
 
 void Annealing::scatter() {
+  begin_with([&](int64_t i) {
+    Random random(context_.seed, "marginal start poses", static_cast<uint64_t>(members_[i]));
+    const int k = static_cast<int>(random.below(options_.classes));
+    return std::vector<WeightedPose>{{{Rotation::random(random), {}}, 1, k}};
+  });
+}
+
+void Annealing::place(const std::vector<Assignment>& found) {
+  begin_with([&](int64_t i) { return found[members_[i]].poses; });
+}
+
+template <typename PosesOf>
+void Annealing::begin_with(PosesOf&& poses_of) {
   const So3Correlator& correlator = search_.correlator();
   for_mine([&](int64_t i) {
-    Random random(context_.seed, "marginal start poses", static_cast<uint64_t>(members_[i]));
     own_[i].assign(options_.classes, model_.no_sums());
-    MarginalSums& sums = own_[i][random.below(options_.classes)];
-    AlignedVector<float> one(correlator.grid_size());
-    one[nearest_point(correlator, Rotation::random(random))] = 1;
+    const ShellHarmonics seen = search_.weight_harmonics(stack_.weight(members_[i]));
     RotationSearch::Workspace work;
     So3Correlator::Moments moments;
-    correlator.moments(one.data(), moments, work.correlate);
-    search_.shifted_harmonics(samples_[i], 0, work.harmonics, work);
-    correlator.turn_back(moments, work.harmonics, sums.numerator);
-    correlator.turn_back(moments, search_.weight_harmonics(stack_.weight(members_[i])), sums.weight);
+    for (const WeightedPose& p : poses_of(i)) {
+      MarginalSums& sums = own_[i][p.class_index];
+      AlignedVector<float> one(correlator.grid_size());
+      one[nearest_point(correlator, p.pose.particle_from_ref)] = static_cast<float>(p.probability);
+      correlator.moments(one.data(), moments, work.correlate);
+      const int t = nearest_translations({p.pose.shift_voxels}, search_.translations()).front();
+      search_.shifted_harmonics(samples_[i], t, work.harmonics, work);
+      correlator.turn_back(moments, work.harmonics, sums.numerator);
+      correlator.turn_back(moments, seen, sums.weight);
+    }
   });
   share_sums();
   total_up();
@@ -171,7 +187,19 @@ double Annealing::radius(double outer_radius) const {
       background_profile(stack_.box(), stack_.mask_radius(), 0.77 * options_.align.max_shift_voxels));
 }
 
-std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expected) {
+std::vector<std::vector<int>> Annealing::likely_of(const std::vector<int64_t>& particles, double ridge) const {
+  const auto references = references_for_others(ridge);
+  std::vector<std::vector<int>> out(particles.size());
+  std::vector<MarginalModel::Workspace> work(context_.threads.count());
+  context_.threads.for_each(std::ssize(particles), [&](int64_t at, int worker) {
+    const int64_t i = particles[at];
+    out[at] = likely(model_.expect(samples_of(i), stack_.group(i), references, prior_, {}, nullptr, work[worker])
+                         .translation_probability);
+  });
+  return out;
+}
+
+std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expected, const Annealing* scout) {
   std::vector<char> annealed(stack_.count(), 0);
   for (const int64_t particle : members_) annealed[particle] = 1;
   std::vector<int64_t> others, placed;
@@ -181,19 +209,24 @@ std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expec
   std::vector<Assignment> out(stack_.count());
   std::vector<MarginalParticle> all(stack_.count());
   std::vector<MarginalModel::Workspace> work(context_.threads.count());
-  const auto place = [&](int64_t i, const std::vector<int>& translations,
+  const auto place = [&](int64_t i, const std::vector<int>& looked_at,
                          const std::vector<MarginalModel::Reference>& references, int worker) {
-    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, translations, nullptr, work[worker]);
+    all[i] = model_.expect(samples_of(i), stack_.group(i), references, prior_, looked_at, nullptr, work[worker]);
     Random random(context_.seed, "marginal start draws", static_cast<uint64_t>(i));
     out[i].poses = model_.draw(all[i], draws, random, work[worker]);
     out[i].log_likelihood = all[i].log_evidence;
     out[i].residual = stack_.shell_power(i);
   };
+  std::vector<std::vector<int>> translations(placed.size());
+  if (scout && !others.empty()) {
+    const auto nearest = nearest_translations(search_.translations(), scout->search_.translations());
+    translations = scout->likely_of(placed, ridge);
+    for (std::vector<int>& one : translations) one = nearest_to(nearest, one);
+  }
+  const auto of_all = references_for_others(ridge);
+  context_.threads.for_each(std::ssize(placed),
+                            [&](int64_t i, int worker) { place(placed[i], translations[i], of_all, worker); });
   const auto whole = averages(ridge);
-  auto masked_whole = whole;
-  for (ShellHarmonics& map : masked_whole) mask_.apply(map);
-  const auto of_all = references_of(masked_whole, 1);
-  context_.threads.for_each(std::ssize(placed), [&](int64_t i, int worker) { place(placed[i], {}, of_all, worker); });
   for_my_folds([&](int f, int worker) {
     const auto references = references_of(maps_without(f, whole, ridge), 1);
     for (int64_t i = f; i < std::ssize(members_); i += folds_) place(members_[i], likely_[i], references, worker);
@@ -316,6 +349,12 @@ std::vector<ShellHarmonics> Annealing::maps_without(int fold, const std::vector<
     mask_.apply(out.back());
   }
   return out;
+}
+
+std::vector<MarginalModel::Reference> Annealing::references_for_others(double ridge) const {
+  auto maps = averages(ridge);
+  for (ShellHarmonics& map : maps) mask_.apply(map);
+  return references_of(maps, 1);
 }
 
 std::vector<MarginalModel::Reference> Annealing::references_of(const std::vector<ShellHarmonics>& maps,

@@ -28,6 +28,9 @@ class Annealing {
   // Every particle at a random rotation in a random class.
   void scatter();
 
+  // Every particle at the poses that another start found, each at the nearest of the grid.
+  void place(const std::vector<Assignment>& found);
+
   // One E-step, all particles against maps without their own fold, and one M-step. Log-likelihoods are divided by the
   // temperature, maps solved with the ridge (in units of the mean weight of a shell). coarse: the maps are those of
   // another grid, with the same particles, and translations are looked at where it found them likely. Interrupted.
@@ -37,8 +40,9 @@ class Annealing {
   double radius(double outer_radius) const;
 
   // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
-  // and what it says of them. The others keep to the translations that were likely in the iteration before.
-  std::vector<Assignment> draw(double ridge, int draws, Expected& expected);
+  // and what it says of them. Those that did keep to the translations that were likely in the iteration before, the
+  // others to those that a scout finds likely: this annealing on fewer degrees. None: they look at all.
+  std::vector<Assignment> draw(double ridge, int draws, Expected& expected, const Annealing* scout = nullptr);
 
  private:
   int fold_of(int64_t member) const { return static_cast<int>(member % folds_); }
@@ -49,6 +53,9 @@ class Annealing {
   template <typename Body>
   void for_my_folds(Body&& body);
 
+  // Sums of particles at poses_of(i), for this rank's members.
+  template <typename PosesOf>
+  void begin_with(PosesOf&& poses_of);
   void share_sums();
   // Of the items of this rank, what means() and respond() need.
   void share_said(std::vector<MarginalParticle>& said, const std::vector<int64_t>& mine);
@@ -65,6 +72,10 @@ class Annealing {
   std::vector<ShellHarmonics> maps_without(int fold, const std::vector<ShellHarmonics>& whole, double ridge) const;
   std::vector<MarginalModel::Reference> references_of(const std::vector<ShellHarmonics>& maps,
                                                       double temperature) const;
+  // Of all particles, masked, at temperature 1: for particles that did not anneal.
+  std::vector<MarginalModel::Reference> references_for_others(double ridge) const;
+  // The translations that have a share of the posterior of each of these, which did not anneal.
+  std::vector<std::vector<int>> likely_of(const std::vector<int64_t>& particles, double ridge) const;
 
   const ParticleStack& stack_;
   const AverageOptions& options_;

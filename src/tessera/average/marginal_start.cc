@@ -79,13 +79,14 @@ double found_radius(const Setting& setting, double outer_radius) {
 
 struct Annealed {
   std::unique_ptr<Annealing> particles;
+  std::unique_ptr<Annealing> scout;  // before the finer iterations; none if there were none
   Expected said;
   double ridge = 0;
 };
 
 // Cools until an average has condensed, with half the degrees while it is round, and holds it while it improves; where
-// posteriors stay wide, no few poses stand for a particle, and an iteration on a finer and colder grid uses what more
-// of its components say.
+// posteriors stay wide, no few poses stand for a particle, and iterations on finer and colder grids use what more of
+// its components say.
 Annealed anneal(const Setting& setting, double radius) {
   const MarginalStartOptions& start = setting.start;
   const int shells = shells_for(setting.stack, setting.options, start.degrees, radius);
@@ -110,15 +111,46 @@ Annealed anneal(const Setting& setting, double radius) {
     progress.advance();
     if (!schedule.next(said)) break;
   }
-  if (said.effective_poses > most_effective_candidates) {
-    const int degrees = start.degrees * 5 / 4;
+  std::unique_ptr<Annealing> scout;
+  for (int step = 1; step <= start.finer_steps && said.effective_poses > most_effective_candidates; ++step) {
+    const int degrees = start.degrees_after(step);
     auto finer = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
     temperature = std::max(1.0, 0.5 * temperature);
     said = finer->iterate(ridge, temperature, particles.get());
-    setting.report("finer", *finer, ridge, temperature, said, std::ssize(setting.members));
-    particles = std::move(finer);
+    setting.report(fmt::format("finer {}", step), *finer, ridge, temperature, said, std::ssize(setting.members));
+    particles.swap(finer);
+    if (!scout) scout = std::move(finer);
   }
-  return {std::move(particles), said, ridge};
+  return {std::move(particles), std::move(scout), said, ridge};
+}
+
+// Nats a particle: its evidence under the average that lacks it, less what may be its echo.
+double explained(const Setting& setting, double radius, const Annealing& average, double ridge,
+                 const std::string& what) {
+  constexpr double echo_share = 0.25;
+  const int degrees = setting.start.degrees;
+  const auto grid = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
+  const Expected said = grid->iterate(ridge, 1, &average);
+  setting.report(what, *grid, ridge, 1, said, std::ssize(setting.members));
+  return said.log_evidence - echo_share * said.own_nats;
+}
+
+// Whether the poses of another start explain particles better. They become averages like those that were annealed by an
+// iteration at temperature 1, after which a particle's echo is known, and one above, in which it is held.
+bool is_beaten(const Setting& setting, double radius, const Annealed& annealed, const std::vector<Assignment>& rival) {
+  const int degrees = setting.start.degrees;
+  const auto other = setting.annealing(degrees, shells_for(setting.stack, setting.options, degrees, radius), radius);
+  other->place(rival);
+  for (const double temperature : {1.0, 1.5}) {
+    const Expected said = other->iterate(annealed.ridge, temperature);
+    setting.report("of the best start", *other, annealed.ridge, temperature, said, std::ssize(setting.members));
+  }
+  const double own = explained(setting, radius, *annealed.particles, annealed.ridge, "compared");
+  const double others = explained(setting, radius, *other, annealed.ridge, "compared, of the best start");
+  setting.context.sink.message(Severity::info, fmt::format("evidence of a particle: {:.1f} nats from the average over "
+                                                           "all poses, {:.1f} from the best start",
+                                                           own, others));
+  return others > own;
 }
 
 }  // namespace
@@ -129,7 +161,8 @@ bool tries_marginal_start(const AverageOptions& options) {
 }
 
 MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius, StartLog& log,
-                             ExecContext& context, const MarginalStartOptions& start) {
+                             ExecContext& context, const std::vector<Assignment>* rival,
+                             const MarginalStartOptions& start) {
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
   const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
   const Setting setting{stack, options, start, log, context, sample_of(stack.count(), count, context.seed)};
@@ -137,13 +170,15 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   Annealed annealed = anneal(setting, radius);
   MarginalStart result;
   result.condensed = annealed.said.information >= condensed_information;
+  result.beaten = result.condensed && rival && is_beaten(setting, radius, annealed, *rival);
+  if (result.beaten || (rival && !result.condensed)) return result;
   Expected said;
   AverageState& out = result.state;
   out.noise_variance = stack.observed_variance();
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
   const Stopwatch watch;
-  out.assignments = annealed.particles->draw(annealed.ridge, start.draws, said);
+  out.assignments = annealed.particles->draw(annealed.ridge, start.draws, said, annealed.scout.get());
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});

@@ -56,10 +56,13 @@ double marginal_start_bytes(const MemoryRequest& request, const AverageOptions& 
   const MarginalStartOptions start;
   auto members = static_cast<double>(request.particles);
   if (options.start_particles > 0) members = std::min(members, 1.0 * options.start_particles * options.classes);
-  // The finer annealing begins from the poses of the coarser one.
-  const AnnealingBytes coarse = annealing_bytes(request, options, members, start.degrees);
-  const AnnealingBytes fine = annealing_bytes(request, options, members, start.degrees * 5 / 4);
-  return coarse.kept + fine.kept + fine.work;
+  // A finer annealing begins from the poses of the coarser one; the first stays.
+  double out = 0;
+  for (int step = 0; step <= start.finer_steps; ++step) {
+    const AnnealingBytes one = annealing_bytes(request, options, members, start.degrees_after(step));
+    out += one.kept + (step == start.finer_steps ? one.work : 0);
+  }
+  return out;
 }
 
 }  // namespace

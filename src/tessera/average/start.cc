@@ -17,7 +17,7 @@ namespace {
 
 // A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
 // over all poses.
-constexpr double strong_correlation = 2.75;
+constexpr double strong_correlation = 3;
 bool tells_well_from_noise(const NoiseControl& control, Sink& sink) {
   sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
                                            control.correlation, control.of_noise));
@@ -105,9 +105,10 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
   if (!tries_marginal_start(options)) return best;
   starter.refer(best);
   if (tells_well_from_noise(compare_with_noise(stack, references, inputs.fold_of, context), context.sink)) return best;
-  MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, inputs.log, context);
-  if (marginal.condensed) return std::move(marginal.state);
-  context.sink.message(Severity::info, "the average over all poses stays round: keeping the best start");
+  MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, inputs.log, context, &best.assignments);
+  if (marginal.condensed && !marginal.beaten) return std::move(marginal.state);
+  context.sink.message(Severity::info, fmt::format("the average over all poses {}: keeping the best start",
+                                                   marginal.beaten ? "explains particles less well" : "stays round"));
   return best;
 }
 
