@@ -10,6 +10,7 @@
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/common_mean.h"
 #include "tessera/average/fixed_start.h"
+#include "tessera/average/grid_expectation.h"
 #include "tessera/average/imputation.h"
 #include "tessera/average/recentre.h"
 #include "tessera/average/reference_set.h"
@@ -271,14 +272,17 @@ class Run {
 
   void expect(IterationReport& report) {
     std::vector<double> prior;
-    // Of poses that the group makes equivalent one stands for all: the integral over rotations is |G| times that.
     const auto equivalent = groups();
-    for (size_t k = 0; k < equivalent.size(); ++k)
-      prior.push_back(class_share(k) * static_cast<double>(options_.fixed_poses ? 1 : equivalent[k].size()));
+    std::vector<int> equivalent_poses;
+    for (size_t k = 0; k < equivalent.size(); ++k) {
+      prior.push_back(class_share(k));
+      equivalent_poses.push_back(options_.fixed_poses ? 1 : static_cast<int>(equivalent[k].size()));
+    }
     ExpectationTimes times;
-    auto assignments = expectation({.stack = stack_,
+    const ExpectationInput input = {.stack = stack_,
                                     .aligners = references_.aligners(),
                                     .class_prior = prior,
+                                    .equivalent_poses = equivalent_poses,
                                     .fold_of = fold_of_,
                                     .previous = state_.assignments,
                                     .posterior = {options_.method == "fa", options_.posterior_floor, temperature()},
@@ -287,8 +291,12 @@ class Run {
                                     .shift_deviation = state_.shift_deviation,
                                     .keep_pose = options_.model.keep_pose,
                                     .posterior_noise = options_.model.posterior_noise,
-                                    .fixed_poses = options_.fixed_poses},
-                                   context_, fmt::format("iteration {}", report.iteration), &times);
+                                    .fixed_poses = options_.fixed_poses};
+    const std::string title = fmt::format("iteration {}", report.iteration);
+    const auto grid = grid_of_poses(stack_, options_, state_, temperature());
+    auto assignments = grid ? expectation_over_grid(input, *grid, context_, title, &times)
+                            : expectation(input, context_, title, &times);
+    report.pose_grid_degrees = grid ? grid->degrees : 0;
     report.rotation_core_seconds = times.rotation;
     report.translation_core_seconds = times.translation;
     report.refinement_core_seconds = times.refinement;

@@ -16,6 +16,15 @@
 
 namespace tessera {
 
+void sort_poses(std::vector<WeightedPose>& poses) {
+  std::map<int, double> share;
+  for (const WeightedPose& p : poses) share[p.class_index] += p.probability;
+  std::stable_sort(poses.begin(), poses.end(), [&](const WeightedPose& a, const WeightedPose& b) {
+    if (a.class_index == b.class_index) return a.probability > b.probability;
+    return std::pair(share[a.class_index], -a.class_index) > std::pair(share[b.class_index], -b.class_index);
+  });
+}
+
 namespace {
 
 double log_joint(const PosteriorPeak& peak, double temperature) {
@@ -25,16 +34,6 @@ double log_joint(const PosteriorPeak& peak, double temperature) {
 WeightedPose weighted(const PosteriorPeak& peak, double probability) {
   return {peak.refined.pose, probability, peak.class_index, peak.refined.score.log_likelihood_ratio(),
           peak.refined.half_log_determinant};
-}
-
-// The most probable class first, in each class the likeliest pose.
-void sort_poses(std::vector<WeightedPose>& poses) {
-  std::map<int, double> share;
-  for (const WeightedPose& p : poses) share[p.class_index] += p.probability;
-  std::stable_sort(poses.begin(), poses.end(), [&](const WeightedPose& a, const WeightedPose& b) {
-    if (a.class_index == b.class_index) return a.probability > b.probability;
-    return std::pair(share[a.class_index], -a.class_index) > std::pair(share[b.class_index], -b.class_index);
-  });
 }
 
 // log Σ e^{log_joint}.
@@ -71,8 +70,6 @@ double posterior(const std::vector<PosteriorPeak>& peaks, const PosteriorOptions
   return evidence;
 }
 
-namespace {
-
 // |X − Y|² per shell; beyond the reference's band Y is nothing.
 std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const PreparedParticle& particle,
                                 const Aligner& aligner, const Pose& pose) {
@@ -82,6 +79,8 @@ std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const Pre
   add_residual(band, particle.spectrum.data(), aligner.reference(), pose, out);
   return out;
 }
+
+namespace {
 
 // The pose a particle had in a class, or failing that its first.
 std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int class_index) {
@@ -95,7 +94,8 @@ std::optional<Pose> pose_before(const ExpectationInput& input, int64_t i, int cl
 // The candidates of one class with all that weighs them beside their likelihood.
 void add_peaks(const ExpectationInput& input, int64_t i, int class_index, const std::vector<RefinedPose>& candidates,
                uint64_t seed, std::vector<PosteriorPeak>& peaks) {
-  const double log_prior = std::log(input.class_prior[class_index]);
+  const double equivalent = input.equivalent_poses.empty() ? 1 : input.equivalent_poses[class_index];
+  const double log_prior = std::log(input.class_prior[class_index] * equivalent);
   const size_t first = peaks.size();
   for (const RefinedPose& candidate : candidates) {
     PosteriorPeak& peak = peaks.emplace_back(PosteriorPeak{candidate, class_index, log_prior});
@@ -123,6 +123,8 @@ std::vector<double> mean_residual(const ExpectationInput& input, int64_t i, cons
   return out;
 }
 
+}  // namespace
+
 Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Aligner::Workspace& work) {
   const ParticleStack& stack = input.stack;
   const auto particle = stack.particle(i);  // kept for all classes
@@ -149,6 +151,8 @@ Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Align
                                        : residual_of(stack, i, *particle, aligner, best.pose);
   return out;
 }
+
+namespace {
 
 // Those of the subset among the rank's particles, in ascending order.
 std::vector<int64_t> shared_subset(const std::vector<int64_t>& mine, std::vector<int64_t> subset) {

@@ -40,6 +40,7 @@ struct ExpectationInput {
   const ParticleStack& stack;
   const ClassAligners& aligners;
   const std::vector<double>& class_prior;  // α_k
+  std::vector<int> equivalent_poses = {};  // of each class: what one candidate stands for, its symmetry; empty: 1
   const std::vector<int>& fold_of;
   const std::vector<Assignment>& previous;  // empty at the start, as are those of particles not yet assigned
   PosteriorOptions posterior;
@@ -60,6 +61,16 @@ struct ExpectationTimes {
 // (parallel/blocks.h), and all get all. Core seconds are those of the rank.
 std::vector<Assignment> expectation(const ExpectationInput& input, ExecContext& context, const std::string& title,
                                     ExpectationTimes* times = nullptr);
+
+// Of one particle, from candidates. seed: of the Voronoi samples.
+Assignment assign(const ExpectationInput& input, int64_t i, uint64_t seed, Aligner::Workspace& work);
+
+// |X − Y|² per shell; beyond the reference's band Y is nothing.
+std::vector<double> residual_of(const ParticleStack& stack, int64_t i, const PreparedParticle& particle,
+                                const Aligner& aligner, const Pose& pose);
+
+// The most probable class first, in each class the most probable pose, as in Assignment.
+void sort_poses(std::vector<WeightedPose>& poses);
 
 // A peak of the joint density of class and pose.
 struct PosteriorPeak {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/average/grid_expectation.h"
 #include "tessera/average/judged_maps.h"
 #include "tessera/average/marginal_start.h"
 #include "tessera/base/units.h"
@@ -65,6 +66,17 @@ double marginal_start_bytes(const MemoryRequest& request, const AverageOptions& 
   return out;
 }
 
+// References on the finest grid of all poses and on the coarse one before it, and the phases of their translations.
+double all_poses_bytes(const MemoryRequest& request, const AverageOptions& options) {
+  constexpr double degrees = PoseGrid::most_degrees;
+  const auto box = static_cast<double>(request.box), shells = box / 2 - 2;
+  const auto translations =
+      static_cast<double>(translation_ball(options.align.max_shift_voxels, 0.35 * box / shells).size());
+  const double rotations = 4 * 8 * cube(degrees), samples = 8 * shells * 2 * degrees * degrees;
+  const double references = options.classes * (options.folds > 1 ? fold_count(request.particles, options) : 1);
+  return 1.25 * (references * (request.groups * rotations + 8 * shells * degrees * degrees) + translations * samples);
+}
+
 }  // namespace
 
 MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOptions& options) {
@@ -94,6 +106,11 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
   // An FFT of the padded box, its input and copies of half its edge; the search's grids.
   const double transform = 8 * cube(2 * box) + 6 * volume + 4 * rotations + 4 * samples;
   out.workspaces = request.threads * transform + 16 * padded_bytes(std::min(box / 2, top + 6));
+  if (options.model.all_poses && options.classes > 1) {
+    out.records += static_cast<double>(request.particles * PoseGrid::draws) * sizeof(WeightedPose);
+    out.references += all_poses_bytes(request, options);
+    out.workspaces += request.threads * PoseGrid::posterior_bytes;
+  }
   if (tries_marginal_start(options)) {
     out.records += static_cast<double>(request.particles * MarginalStartOptions().draws) * sizeof(WeightedPose);
     out.start = marginal_start_bytes(request, options);

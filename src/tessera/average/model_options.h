@@ -30,6 +30,7 @@ struct ModelOptions {
   bool reseed = true;     // classes that die
   bool stop_at_rest = true;
   bool common_mean = true;  // average/common_mean.h
+  bool all_poses = true;    // average/grid_expectation.h
   double similarity = 0;    // average/similarity.h
   int similarity_iterations = 5;
   std::optional<double> temperature;  // none: 3 with several classes, 1 with one
@@ -94,6 +95,11 @@ struct ModelOptions {
                  "each alone",
                  "Model"},
           common_mean);
+    visit(Option{"all-poses", "",
+                 "Once several classes have parted, weigh every pose of a grid for as long as particles are in doubt "
+                 "between them; otherwise candidates alone",
+                 "Model"},
+          all_poses);
     visit(Option{"similarity", "",
                  "Hold classes alike at first: each gets this many times the mean of all added to its "
                  "own sums, in the first iteration",

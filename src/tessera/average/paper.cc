@@ -32,6 +32,7 @@ void set_paper_mode(AverageOptions& options) {
   model.mask_references = false;
   model.recentre = false;
   model.common_mean = false;
+  model.all_poses = false;
   model.keep_pose = false;
   model.reseed = false;
   model.stop_at_rest = false;

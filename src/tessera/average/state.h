@@ -40,6 +40,7 @@ struct IterationReport {
   int64_t band_limit = 0;  // shells used for alignment in this iteration
   double temperature = 1;  // by which log-likelihoods were divided
   double mean_log_likelihood = 0, mean_correlation = 0;
+  int pose_grid_degrees = 0;  // where all poses of a grid were weighed (average/grid_expectation.h); 0: candidates
   double effective_candidates = 0;  // mean of exp(entropy of a particle's posterior over poses and classes)
   // Of particles that kept their class; rotations modulo its symmetry, once that is imposed.
   double mean_rotation_change_deg = 0, mean_shift_change_voxels = 0;

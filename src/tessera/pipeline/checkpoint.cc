@@ -21,6 +21,7 @@ void each_value(Report& report, Visit&& visit) {
   visit("temperature", report.temperature);
   visit("mean_log_likelihood", report.mean_log_likelihood);
   visit("mean_correlation", report.mean_correlation);
+  visit("pose_grid_degrees", report.pose_grid_degrees);
   visit("effective_candidates", report.effective_candidates);
   visit("mean_rotation_change_deg", report.mean_rotation_change_deg);
   visit("mean_shift_change_voxels", report.mean_shift_change_voxels);
