@@ -78,7 +78,7 @@ class Observer {
         log_prior_(truth.size(), -std::log(static_cast<double>(truth.size()))) {
     const FourierWeight all = FourierWeight::uniform(stack.box());
     for (Volume<float> map : truth) {
-      for (int64_t i = 0; i < map.size(); ++i) map[i] *= static_cast<float>(imaging.scale);
+      for (float& v : map) v *= static_cast<float>(imaging.scale);
       RotationSearch::Workspace work;
       search_.shifted_harmonics(search_.sample_particle({map, shells + 1}, all), 0, work.harmonics, work);
       references_.push_back(model_.reference(work.harmonics));

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tessera/average/grid_expectation.h"
+
 namespace tessera {
 namespace {
 
@@ -29,6 +31,26 @@ TEST(MemoryEstimate, TheMarginalStartCountsItsTables) {
   options.classes = 2;
   EXPECT_GT(estimate_memory(request, options).start, 1.8 * start);
   EXPECT_GE(estimate_memory(request, options).fixed(), estimate_memory(request, options).start);
+}
+
+TEST(MemoryEstimate, EveryPoseOfAGridTakesRoomForEachThreadAndReference) {
+  AverageOptions options;
+  options.classes = 2;
+  MemoryRequest request{64, 1000, 1, 2, 6};
+  const auto more = [&] {
+    options.model.all_poses = true;
+    const MemoryEstimate with = estimate_memory(request, options);
+    options.model.all_poses = false;
+    const MemoryEstimate without = estimate_memory(request, options);
+    return with.references + with.workspaces - without.references - without.workspaces;
+  };
+  const double two_threads = more();
+  EXPECT_GT(two_threads, 2 * PoseGrid::posterior_bytes + 16 * 8 * 4 * 64000);
+  EXPECT_LT(two_threads, 1.2e9);
+  request.threads = 3;
+  EXPECT_NEAR(more() - two_threads, PoseGrid::posterior_bytes, 1);
+  options.classes = 1;
+  EXPECT_EQ(more(), 0);
 }
 
 TEST(MemoryEstimate, SeveralRanksNeedRoomForSumsThatTravel) {
