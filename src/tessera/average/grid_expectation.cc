@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <mutex>
 
 #include "tessera/average/marginal.h"
@@ -65,32 +66,18 @@ class GridReferences {
     });
   }
 
-  // Classes are counted without the empty ones.
-  MarginalParticle posterior(int64_t i, const std::vector<int>& looked_at, MarginalModel::Workspace& work) const {
-    const SphereSamples samples =
-        search_.sample_particle(input_.stack.padded(i, search_.shells() + 1), input_.stack.weight(i));
-    return model_.expect(samples, input_.stack.group(i), references_[input_.fold_of[i]], log_prior_, looked_at, nullptr,
-                         work);
+  // Of everything. Classes are counted without the empty ones.
+  MarginalParticle posterior(int64_t i, MarginalModel::Workspace& work) const {
+    return posterior(i, log_prior_, {}, work);
   }
 
-  // Translations beside those that a coarser grid finds likely, the likeliest first to be kept where not all fit.
-  std::vector<int> translations_near(const MarginalParticle& said, const GridReferences& coarse) const {
-    const std::vector<Vec3>&here = search_.translations(), &there = coarse.search_.translations();
-    std::vector<std::pair<double, int>> found;
-    for (int t = 0; t < std::ssize(here); ++t) {
-      double probability = 0;
-      for (size_t c = 0; c < there.size(); ++c)
-        if ((here[t] - there[c]).norm() <= coarse.covering_radius_)
-          probability = std::max(probability, said.translation_probability[c]);
-      if (probability > least_probability) found.emplace_back(-probability, t);
-    }
-    std::sort(found.begin(), found.end());
-    const auto bytes = static_cast<double>(classes_.size() * search_.correlator().grid_size() * sizeof(float));
-    found.resize(std::min(found.size(), std::max<size_t>(1, static_cast<size_t>(PoseGrid::posterior_bytes / bytes))));
-    std::vector<int> out;
-    for (const auto& [probability, t] : found) out.push_back(t);
-    std::sort(out.begin(), out.end());
-    return out;
+  // Of what a coarser grid does not rule out.
+  MarginalParticle posterior(int64_t i, const MarginalParticle& said, const GridReferences& coarse,
+                             MarginalModel::Workspace& work) const {
+    std::vector<double> log_prior = log_prior_;
+    for (size_t c = 0; c < classes_.size(); ++c)
+      if (said.class_probability[c] <= least_probability) log_prior[c] = -std::numeric_limits<double>::infinity();
+    return posterior(i, log_prior, translations_near(said, coarse), work);
   }
 
   // Between the mean over all poses and the sum over candidates with the Laplace volumes of their peaks, both of six
@@ -115,6 +102,34 @@ class GridReferences {
   }
 
  private:
+  MarginalParticle posterior(int64_t i, const std::vector<double>& log_prior, const std::vector<int>& looked_at,
+                             MarginalModel::Workspace& work) const {
+    const SphereSamples samples =
+        search_.sample_particle(input_.stack.padded(i, search_.shells() + 1), input_.stack.weight(i));
+    return model_.expect(samples, input_.stack.group(i), references_[input_.fold_of[i]], log_prior, looked_at, nullptr,
+                         work);
+  }
+
+  // Translations beside those that a coarser grid finds likely, the likeliest first to be kept where not all fit.
+  std::vector<int> translations_near(const MarginalParticle& said, const GridReferences& coarse) const {
+    const std::vector<Vec3>&here = search_.translations(), &there = coarse.search_.translations();
+    std::vector<std::pair<double, int>> found;
+    for (int t = 0; t < std::ssize(here); ++t) {
+      double probability = 0;
+      for (size_t c = 0; c < there.size(); ++c)
+        if ((here[t] - there[c]).norm() <= coarse.covering_radius_)
+          probability = std::max(probability, said.translation_probability[c]);
+      if (probability > least_probability) found.emplace_back(-probability, t);
+    }
+    std::sort(found.begin(), found.end());
+    const auto bytes = static_cast<double>(classes_.size() * search_.correlator().grid_size() * sizeof(float));
+    found.resize(std::min(found.size(), std::max<size_t>(1, static_cast<size_t>(PoseGrid::posterior_bytes / bytes))));
+    std::vector<int> out;
+    for (const auto& [probability, t] : found) out.push_back(t);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
   const ExpectationInput& input_;
   double max_shift_, covering_radius_;  // no shift is further from a translation, voxels
   RotationSearch search_;
@@ -175,8 +190,8 @@ std::vector<Assignment> expectation_over_grid(const ExpectationInput& input, con
     if (context.stop_requested()) throw Interrupted("stopped by request");
     const int64_t i = mine[item];
     Stopwatch watch;
-    const auto looked_at = fine.translations_near(coarse.posterior(i, {}, work[worker].grid), coarse);
-    const MarginalParticle said = fine.posterior(i, looked_at, work[worker].grid);
+    const MarginalParticle roughly = coarse.posterior(i, work[worker].grid);
+    const MarginalParticle said = fine.posterior(i, roughly, coarse, work[worker].grid);
     const double on_grid = watch.lap();
     const bool narrow = said.effective_poses < PoseGrid::least_effective_poses;
     out[i] = narrow ? assign(input, i, context.seed, work[worker].candidates)

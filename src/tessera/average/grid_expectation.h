@@ -33,7 +33,8 @@ std::optional<PoseGrid> grid_of_poses(const ParticleStack& stack, const AverageO
 // Assignments as from expectation(), but each with poses drawn from its whole posterior, those of a class weighing
 // together what it has of it; the first is climbed to its maximum. Prior on rotations and shifts: uniform. Of `input`
 // what concerns candidates is not looked at. Same bits for any number of threads and ranks. Cost of a particle and
-// class: one SO(3) correlation for each translation that a grid of half the degrees and shells finds likely.
+// class: one SO(3) correlation for each translation that a grid of half the degrees and shells finds likely, if the
+// class is.
 std::vector<Assignment> expectation_over_grid(const ExpectationInput& input, const PoseGrid& grid, ExecContext& context,
                                               const std::string& title, ExpectationTimes* times = nullptr);
 

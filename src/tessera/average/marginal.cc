@@ -117,6 +117,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   for (size_t t = 0; t < translations; ++t) {
     search_.shifted_harmonics(particle, work.looked_at[t], work.shifted[t], work.search);
     for (size_t c = 0; c < classes; ++c) {
+      if (std::isinf(log_prior[c])) continue;
       float* score = &work.posterior[(c * translations + t) * grid];
       correlator.correlate(work.shifted[t], references[c].map, references[c].shell_weight, score,
                            work.search.correlate);
@@ -145,7 +146,8 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   std::vector<double>& mass = work.mass;
   mass.assign(classes * translations, 0);
   std::vector<double> energy(classes * translations);
-  for (size_t ct = 0; ct < mass.size(); ++ct)
+  for (size_t ct = 0; ct < mass.size(); ++ct) {
+    if (std::isinf(log_prior[ct / translations])) continue;
     for (int64_t j = 0; j < correlator.bandwidth(); ++j) {
       float* p = &work.posterior[ct * grid + j * plane];
       const auto quadrature = static_cast<float>(correlator.quadrature(j * plane) * grid);
@@ -166,6 +168,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
         energy[ct] += log_sum[k];
       }
     }
+  }
   double total = 0, mean_log = 0;
   for (size_t ct = 0; ct < mass.size(); ++ct) {
     total += mass[ct];
@@ -180,6 +183,7 @@ MarginalParticle MarginalModel::expect(const SphereSamples& particle, int group,
   for (size_t c = 0; c < classes; ++c) {
     MarginalSums* own = sums ? &(*sums)[c] : nullptr;
     if (own) own->scale(0);
+    if (std::isinf(log_prior[c])) continue;
     work.rotations.assign(grid, 0);
     for (size_t t = 0; t < translations; ++t) {
       const double probability = mass[c * translations + t] * share;

@@ -66,9 +66,9 @@ class MarginalModel {
     AlignedVector<float> rotations;       // summed over translations
     So3Correlator::Moments moments;
   };
-  // references: one per class. log_prior: per class. translations: indices of those to look at, the others having a
-  // posterior of 0; none: all. sums: per class; the particle's own are stored (not added) there. Without sums (null)
-  // the M-step is left out.
+  // references: one per class. log_prior: per class; one of −∞ is not looked at. translations: indices of those to look
+  // at, the others having a posterior of 0; none: all. sums: per class; the particle's own are stored (not added)
+  // there. Without sums (null) the M-step is left out.
   MarginalParticle expect(const SphereSamples& particle, int group, const std::vector<Reference>& references,
                           const std::vector<double>& log_prior, const std::vector<int>& translations,
                           std::vector<MarginalSums>* sums, Workspace& work) const;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tessera/average/averager.h"
 #include "tessera/average/marginal_start.h"
@@ -124,6 +125,26 @@ TEST(Marginal, SomeTranslationsAreConditionedOn) {
       EXPECT_NEAR(share * sums[k].numerator.re[i] + (1 - share) * of_others[k].numerator.re[i],
                   of_all[k].numerator.re[i], 1e-3 * (1 + std::abs(of_all[k].numerator.re[i])))
           << k << " " << i;
+}
+
+TEST(Marginal, AClassOfNoPriorIsAsIfItWereNotThere) {
+  Case c;
+  const MarginalModel model(c.search, c.weights, std::vector<double>(box / 2 + 1, 3e5));
+  std::vector<MarginalModel::Reference> references;
+  for (const ShellHarmonics& map : c.maps) references.push_back(model.reference(map));
+  const double none = -std::numeric_limits<double>::infinity();
+  std::vector<MarginalSums> of_one(1, model.no_sums()), of_both(2, model.no_sums());
+  MarginalModel::Workspace work;
+  const auto alone = model.expect(c.particle, 0, {references[1]}, {0}, {}, &of_one, work);
+  model.expect(c.particle, 0, references, {0, 0}, {}, &of_both, work);  // leaves a posterior of the first class
+  const auto said = model.expect(c.particle, 0, references, {none, 0}, {}, &of_both, work);
+  EXPECT_EQ(said.log_evidence, alone.log_evidence);
+  EXPECT_EQ(said.class_probability, (std::vector<double>{0, 1}));
+  EXPECT_EQ(said.translation_probability, alone.translation_probability);
+  EXPECT_EQ(of_both[1].numerator.re, of_one[0].numerator.re);
+  for (const float v : of_both[0].numerator.re) EXPECT_EQ(v, 0);
+  Random random(1, "draws");
+  for (const WeightedPose& p : model.draw(said, 50, random, work)) EXPECT_EQ(p.class_index, 1);
 }
 
 // Poses drawn carry the probabilities of classes and translations, but for the rounding to one of `count` draws.
