@@ -48,7 +48,7 @@ struct Scene {
             .aligners = references->aligners(),
             .class_prior = prior,
             .fold_of = fold,
-            .previous = {},
+            .previous = state.assignments,
             .posterior = {}};
   }
   std::vector<Assignment> over_grid(ExecContext& by) const {
