@@ -122,8 +122,8 @@ TEST_F(WholePath, NoiseFreeAverageAtTruePosesIsTheTruth) {
 TEST_F(WholePath, ResumedRunEndsAsTheUninterruptedOne) {
   ASSERT_EQ(simulate("data", {"--snr", "1"}, 8).exit_code, 0);
   const std::vector<std::string> common = {
-      "average", "data/particles.star", "--starts", "1", "--start-iterations", "1", "--folds", "2", "--candidates",
-      "4",       "--refined",           "2"};
+      "average", "data/particles.star", "--start", "particles", "--starts", "1", "--start-iterations", "1", "--folds",
+      "2",       "--candidates",        "4",       "--refined", "2"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), common.begin(), common.end());
     return run(more);

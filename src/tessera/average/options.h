@@ -48,14 +48,12 @@ struct AverageOptions {
           method);
     visit(Option{"classes", "", "Number of classes", "Method"}, classes);
     visit(Option{"iterations", "", "Upper limit of iterations", "Method"}, iterations);
-    visit(
-        Option{
-            "start", "",
-            "marginal: weigh every pose of a grid; particles: the likeliest of several single-particle starts; "
-            "auto: particles, and marginal where these do not correlate far better than noise; random: random poses; "
-            "split: random classes, unturned",
-            "Start"},
-        start);
+    visit(Option{"start", "",
+                 "marginal: weigh every pose of a grid; particles: the likeliest of several single-particle starts; "
+                 "auto: with one class both, and of the two what explains particles better; random: random poses; "
+                 "split: random classes, unturned",
+                 "Start"},
+          start);
     visit(Option{"starts", "", "Starts tried", "Start"}, starts);
     visit(Option{"class-starts", "",
                  "With several classes, starts tried anew for each from its own particles alone; 0: none", "Start"},

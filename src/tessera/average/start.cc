@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "tessera/average/marginal_start.h"
-#include "tessera/average/noise_control.h"
 #include "tessera/average/particle_start.h"
 #include "tessera/base/errors.h"
 #include "tessera/base/partition.h"
@@ -14,15 +13,6 @@
 
 namespace tessera {
 namespace {
-
-// A start whose particles correlate with it this many times better than noise does serves; weaker ones are left for one
-// over all poses.
-constexpr double strong_correlation = 3;
-bool tells_well_from_noise(const NoiseControl& control, Sink& sink) {
-  sink.message(Severity::info, fmt::format("particles correlate {:.2f} with the best start, noise {:.2f}",
-                                           control.correlation, control.of_noise));
-  return control.correlation >= strong_correlation * control.of_noise;
-}
 
 // Σ wX / Σ w over some particles at the identity.
 HalfSpectrum mean_unturned(const ParticleStack& stack, const std::vector<int64_t>& members) {
@@ -103,8 +93,6 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
     throw UserError(fmt::format("--start '{}': choose auto, marginal, particles, random or split", options.start));
   AverageState best = particle_start(inputs, fresh, references, context);
   if (!tries_marginal_start(options)) return best;
-  starter.refer(best);
-  if (tells_well_from_noise(compare_with_noise(stack, references, inputs.fold_of, context), context.sink)) return best;
   MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, inputs.log, context, &best.assignments);
   if (marginal.condensed && !marginal.beaten) return std::move(marginal.state);
   context.sink.message(Severity::info, fmt::format("the average over all poses {}: keeping the best start",

@@ -9,8 +9,8 @@ namespace tessera {
 // Noise, band limit, equal priors and mask radius of a first iteration; no assignments.
 AverageState fresh_state(const ParticleStack& stack, const AverageOptions& options, double outer_radius);
 
-// Classes and poses for the first iteration. "particles": particle_start.h. "auto": the same, and "marginal" in its
-// place where its particles tell it from noise too badly (average/start.cc) and that condenses. "marginal":
+// Classes and poses for the first iteration. "particles": particle_start.h. "auto": the same and, where
+// tries_marginal_start, "marginal" in its place if that condenses and explains particles better. "marginal":
 // average/marginal_start.h. "random": uniformly random poses in random classes.
 // "split": [F] 2.4: an even random split into classes, every particle at the identity, one σ² from one of them.
 // initial: one map for each class; all particles are aligned to them and no start is tried.
