@@ -437,13 +437,12 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   AverageResult result;
   if (!resume && run.state().iteration > 0 && after_iteration) after_iteration(run.state(), run.maps());
   const auto reason = [&]() -> std::optional<std::string> {
-    const auto& reports = run.state().reports;
-    if (!options.model.stop_at_rest) return std::nullopt;
-    // A map at rest that is still to be made symmetric moves on; posteriors too wide for candidates do not.
-    const bool wide = !reports.empty() && reports.back().effective_candidates > most_effective_candidates;
-    return (run.symmetric() && run.temperature() == 1) || wide ? reason_to_stop(reports) : std::nullopt;
+    // A map at rest that is still to be made symmetric moves on.
+    const bool may = options.model.stop_at_rest && run.symmetric() && run.temperature() == 1;
+    return may ? reason_to_stop(run.state().reports) : std::nullopt;
   };
-  auto stop = run.state().iteration == 1 ? reason() : std::nullopt;  // the start may have been all
+  std::optional<std::string> stop;
+  if (options.model.stop_at_rest && run.state().iteration == 1) stop = reason_to_end_with_start(run.state().reports[0]);
   while (!stop && run.state().iteration < options.iterations) {
     run.iterate();
     if (after_iteration) after_iteration(run.state(), run.maps());

@@ -153,6 +153,16 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
   EXPECT_FALSE(reason_to_stop(stalled)) << "the poses settle";
 }
 
+TEST(Stop, WithAStartWhosePosteriorsAreTooWideForCandidates) {
+  IterationReport start;
+  start.effective_candidates = most_effective_candidates;
+  EXPECT_FALSE(reason_to_end_with_start(start));
+  start.effective_candidates += 1;
+  EXPECT_TRUE(reason_to_end_with_start(start));
+  // Poses drawn from a grid in a later iteration are as many; they end nothing.
+  EXPECT_FALSE(reason_to_stop({start, start}));
+}
+
 TEST(ParticleRadius, IsThatOfWhatTwoNoisyMapsShare) {
   for (const double radius : {7.0, 11.0, 15.0})
     for (const double noise : {0.0, 0.2, 0.5}) {
