@@ -10,6 +10,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "tessera/base/errors.h"
+
 namespace tessera {
 namespace {
 
@@ -23,6 +25,40 @@ const gemmi::Assembly* preferred(const gemmi::Structure& structure) {
     if (!first) first = &assembly;
   }
   return first;
+}
+
+// Within what records are rounded to.
+bool is_motion(const gemmi::Transform& transform) {
+  constexpr double rounding = 0.01, largest_shift_A = 1e7;
+  const gemmi::Mat33 product = transform.mat.multiply(transform.mat.transpose());
+  bool out = transform.mat.determinant() > 0;
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) out = out && std::abs(product[i][j] - (i == j)) < rounding;
+    out = out && std::abs(transform.vec.at(i)) < largest_shift_A;
+  }
+  return out;
+}
+
+// Copies are made by rotations and shifts. Some old entries give them in fractions of the unit cell's axes, which shows
+// where its angles are not right ones; else the file is damaged, and copies would be sheared or nowhere.
+using NamedTransforms = std::vector<std::pair<std::string, gemmi::Transform*>>;
+void make_motions(const NamedTransforms& operators, const gemmi::UnitCell& cell, const std::filesystem::path& file,
+                  std::vector<std::string>& notes) {
+  const auto is_wrong = [](const auto& named) { return !is_motion(*named.second); };
+  const auto wrong = std::find_if(operators.begin(), operators.end(), is_wrong);
+  if (wrong == operators.end()) return;
+  const auto refuse = [&] {
+    throw IoError(
+        fmt::format("{}: {} of its assembly is not a rotation and a shift; get the file from the PDB anew, or take its "
+                    "atoms as they stand (--no-assembly)",
+                    file.string(), wrong->first));
+  };
+  if (!cell.is_crystal()) refuse();
+  for (const auto& [name, transform] : operators) {
+    *transform = cell.orth.combine(*transform).combine(cell.frac);
+    if (!is_motion(*transform)) refuse();
+  }
+  notes.emplace_back("the operators of the assembly are given in fractions of the unit cell");
 }
 
 std::string description(const gemmi::Assembly& assembly, const gemmi::Structure& structure) {
@@ -71,9 +107,9 @@ class Neighbours {
            static_cast<uint64_t>(z) * 0x165667B19E3779F9u;
   }
   static bool same(const Entry& a, const Entry& b) {
-    return a.chain != b.chain && a.atom->serial == b.atom->serial && a.atom->altloc == b.atom->altloc &&
-           a.atom->element == b.atom->element && a.atom->name == b.atom->name && a.residue->seqid == b.residue->seqid &&
-           a.residue->name == b.residue->name && a.atom->pos.dist(b.atom->pos) < coincidence_A;
+    return a.chain != b.chain && a.atom->altloc == b.atom->altloc && a.atom->element == b.atom->element &&
+           a.atom->name == b.atom->name && a.residue->seqid == b.residue->seqid && a.residue->name == b.residue->name &&
+           a.atom->pos.dist(b.atom->pos) < coincidence_A;
   }
 
   std::unordered_multimap<uint64_t, Entry> cells_;
@@ -107,7 +143,6 @@ bool has_atoms(const gemmi::Model& model) {
 gemmi::Model with_copies(const gemmi::Model& model, const std::vector<gemmi::NcsOp>& operators) {
   gemmi::Model out = model;
   for (const gemmi::NcsOp& op : operators) {
-    if (op.given) continue;
     for (gemmi::Chain chain : model.chains) {
       for (gemmi::Residue& residue : chain.residues)
         for (gemmi::Atom& atom : residue.atoms) atom.pos = gemmi::Position(op.tr.apply(atom.pos));
@@ -205,10 +240,16 @@ std::map<std::pair<std::string, size_t>, Operators> products(gemmi::cif::Block& 
 
 }  // namespace
 
-gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::string>& notes) {
+gemmi::Model assembled(const gemmi::Structure& structure, const std::filesystem::path& file,
+                       std::vector<std::string>& notes) {
   const gemmi::Model& model = structure.models.front();
   if (const gemmi::Assembly* assembly = preferred(structure)) {
-    gemmi::Model out = gemmi::make_assembly(*assembly, model, gemmi::HowToNameCopiedChain::Dup, nullptr);
+    gemmi::Assembly sound = *assembly;
+    NamedTransforms operators;
+    for (auto& generator : sound.generators)
+      for (auto& op : generator.operators) operators.emplace_back("operator " + op.name, &op.transform);
+    make_motions(operators, structure.cell, file, notes);
+    gemmi::Model out = gemmi::make_assembly(sound, model, gemmi::HowToNameCopiedChain::Dup, nullptr);
     if (!has_atoms(out)) {
       notes.push_back(
           fmt::format("assembly {} names no chain of the file: the file's atoms are used as they are", assembly->name));
@@ -218,9 +259,14 @@ gemmi::Model assembled(const gemmi::Structure& structure, std::vector<std::strin
     merge_coinciding(out);
     return out;
   }
-  if (std::all_of(structure.ncs.begin(), structure.ncs.end(), [](const auto& op) { return op.given; })) return model;
+  std::vector<gemmi::NcsOp> missing = structure.ncs;
+  std::erase_if(missing, [](const gemmi::NcsOp& op) { return op.given; });
+  if (missing.empty()) return model;
+  NamedTransforms operators;
+  for (gemmi::NcsOp& op : missing) operators.emplace_back("MTRIX record " + op.id, &op.tr);
+  make_motions(operators, structure.cell, file, notes);
   notes.emplace_back("the file has no assembly: its MTRIX copies are made");
-  gemmi::Model out = with_copies(model, structure.ncs);
+  gemmi::Model out = with_copies(model, missing);
   merge_coinciding(out);
   return out;
 }

@@ -187,7 +187,7 @@ AtomicModel read_atoms(const fs::path& path, const AtomSelection& selection) {
     for (const gemmi::Model& model : structure.models) collector.take(model);
     collector.out.notes.push_back(fmt::format("the {} models are the copies of a biological assembly", models));
   } else {
-    collector.take(selection.assembly ? assembled(structure, collector.out.notes) : structure.models.front());
+    collector.take(selection.assembly ? assembled(structure, path, collector.out.notes) : structure.models.front());
     if (models > 1) collector.out.notes.push_back(fmt::format("the first of {} models is used", models));
   }
   collector.add_notes();

@@ -39,8 +39,8 @@ struct AtomSelection {
 
 // Format by content, not by name. An element that is missing, unknown or impossible in its residue is deduced from the
 // atom's name (atom_element.h). Atoms at exactly zero occupancy are kept with it.
-// IoError: no such file, broken gzip, not a structure, a chain it does not have (naming those it has), no atoms left
-// (saying how many were left out and why).
+// IoError: no such file, broken gzip, not a structure, a chain it does not have (naming those it has), an operator of
+// its assembly that is no rotation with a shift, no atoms left (saying how many were left out and why).
 // Cost about 10 MB/s of plain text.
 AtomicModel read_atoms(const std::filesystem::path& path, const AtomSelection& selection = {});
 

@@ -257,9 +257,54 @@ TEST_F(AtomsTest, MmcifPlainAndGzip) {
 TEST_F(AtomsTest, ProductsOfOperators) {
   std::string text = cif_text;
   text.replace(text.find("1 1,2 A,B"), 9, "1 (1,2)(2,3) A");
-  text.replace(text.find("2 other"), 7, "3 other -1 0 0 7 0 1 0 0 0 0 1 0\n2 other");
+  text.replace(text.find("2 other"), 7, "3 other -1 0 0 7 0 -1 0 0 0 0 1 0\n2 other");
   // x → x, x + 40 after x → x + 40, 7 − x.
   EXPECT_THAT(places(read(text, {}, "a.cif")), testing::UnorderedElementsAre(41.5, 81.5, 5.5, 45.5));
+}
+
+TEST_F(AtomsTest, OperatorsMustBeRotationsAndShifts) {
+  const auto with = [](const std::string& numbers) {
+    std::string text = cif_text;
+    const std::string sound = "2 other 1 0 0 40 0 1 0 0 0 0 1 0";
+    return text.replace(text.find(sound), sound.size(), "2 other " + numbers);
+  };
+  for (const char* numbers : {"1 0 0 ? 0 1 0 0 0 0 1 0", "1 0 0 1e300 0 1 0 0 0 0 1 0", "1e400 0 0 0 0 1 0 0 0 0 1 0",
+                              "2 0 0 40 0 1 0 0 0 0 1 0", "1 0.1 0 40 0 1 0 0 0 0 1 0", "-1 0 0 7 0 1 0 0 0 0 1 0"}) {
+    EXPECT_THAT(refusal(with(numbers)), AllOf(HasSubstr("operator 2"), HasSubstr("--no-assembly"))) << numbers;
+    EXPECT_EQ(read(with(numbers), {.assembly = false}).atoms.size(), 2u) << numbers;
+  }
+  EXPECT_EQ(read(with("0.999 0 0 40 0 1 0 0 0 0 1 0")).atoms.size(), 4u) << "rounded";
+  const std::string mtrix =
+      "MTRIX1   2  2.000000  0.000000  0.000000        0.00000\nMTRIX2   2  0.000000  1.000000  0.000000        "
+      "0.00000\n"
+      "MTRIX3   2  0.000000  0.000000  1.000000        0.00000\n";
+  EXPECT_THAT(refusal(mtrix + pdb_atom(" CA ", "ALA", 'A', 1, 1, "C")), HasSubstr("MTRIX record 2"));
+}
+
+// As entry 7at1 has it: a three-fold axis of a hexagonal cell.
+TEST_F(AtomsTest, OperatorsInFractionsOfTheUnitCell) {
+  const std::string records = biomolecule + "1\n" + chains + "A\n" + biomt(1, 0) +
+                              "REMARK 350   BIOMT1   2   0.00000  -1.00000   0.00000        1.00000\n"
+                              "REMARK 350   BIOMT2   2   1.00000  -1.00000   0.00000        0.00000\n"
+                              "REMARK 350   BIOMT3   2   0.00000   0.00000   1.00000        0.00000\n";
+  const std::string cell = "CRYST1  100.000  100.000   80.000  90.00  90.00 120.00 P 3           3\n";
+  const AtomicModel model = read(records + cell + pdb_atom(" CA ", "ALA", 'A', 1, 10, "C"));
+  ASSERT_EQ(model.atoms.size(), 2u);
+  EXPECT_THAT(model.notes, Contains(HasSubstr("fractions of the unit cell")));
+  // 120 degrees about z, then along a by its length.
+  const Vec3 at = model.atoms[1].position_A;
+  const double half = std::sqrt(0.75);
+  EXPECT_NEAR(at.x, -0.5 * 10 - half * 2 + 100, 1e-3);
+  EXPECT_NEAR(at.y, half * 10 - 0.5 * 2, 1e-3);
+  EXPECT_NEAR(at.z, 3, 1e-9);
+  EXPECT_THAT(refusal(records + pdb_atom(" CA ", "ALA", 'A', 1, 10, "C")), HasSubstr("operator 2")) << "no cell";
+}
+
+TEST_F(AtomsTest, CopiesThatTheFileHoldsAlready) {
+  const std::string second = "ATOM    917" + pdb_atom(" CA ", "ALA", 'B', 1, 31.05, "C").substr(11);
+  const std::string atoms = pdb_atom(" CA ", "ALA", 'A', 1, 1, "C") + second;
+  EXPECT_THAT(places(read(biomolecule + "1\n" + chains + "A, B\n" + biomt(1, 0) + biomt(2, 30) + atoms)),
+              ElementsAre(1, 31.05, 61.05));
 }
 
 TEST_F(AtomsTest, NoStructureNoAtoms) {

@@ -92,6 +92,16 @@ TEST_F(RealStructures, AsymmetricUnitsAreCompleted) {
   EXPECT_NEAR(gyration_A(prepared), gyration_A(whole), 0.01);
 }
 
+// As the Protein Quaternary Structure server wrote it: all twelve chains, and the operators that made them of four, in
+// fractions of the unit cell.
+TEST_F(RealStructures, CopiesThatTheFileHoldsAlready) {
+  const auto atcase = file("atcase_7at1.pdb.gz");
+  if (!fs::exists(atcase)) GTEST_SKIP() << atcase << " does not exist";
+  const AtomicModel whole = read_atoms(atcase), file = read_atoms(atcase, {.assembly = false});
+  EXPECT_EQ(whole.atoms.size(), file.atoms.size());
+  EXPECT_EQ(whole.chain_count, 12);
+}
+
 TEST_F(RealStructures, EnolaseOctamerFromMmcif) {
   const auto enolase = file("enolase_asymmetric_unit_1w6t.cif.gz");
   if (!fs::exists(enolase)) GTEST_SKIP() << enolase << " does not exist";
