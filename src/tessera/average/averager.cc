@@ -437,12 +437,14 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
   AverageResult result;
   if (!resume && run.state().iteration > 0 && after_iteration) after_iteration(run.state(), run.maps());
   const auto reason = [&]() -> std::optional<std::string> {
+    const auto& reports = run.state().reports;
+    if (!options.model.stop_at_rest || reports.empty()) return std::nullopt;
     // A map at rest that is still to be made symmetric moves on.
-    const bool may = options.model.stop_at_rest && run.symmetric() && run.temperature() == 1;
-    return may ? reason_to_stop(run.state().reports) : std::nullopt;
+    const bool may = reports.back().of_start || (run.symmetric() && run.temperature() == 1);
+    return may ? reason_to_stop(reports) : std::nullopt;
   };
-  std::optional<std::string> stop;
-  if (options.model.stop_at_rest && run.state().iteration == 1) stop = reason_to_end_with_start(run.state().reports[0]);
+  const bool made_by_start = !run.state().reports.empty() && run.state().reports.back().of_start;
+  auto stop = made_by_start ? reason() : std::nullopt;
   while (!stop && run.state().iteration < options.iterations) {
     run.iterate();
     if (after_iteration) after_iteration(run.state(), run.maps());

@@ -81,7 +81,7 @@ TEST(Average, ReferenceFreeReachesTheAverageAtTheTruePoses) {
 TEST(Average, AStartThatIsAllIsComparedWithNoise) {
   Scene scene(14, 0.06);
   scene.options.start = "marginal";
-  scene.options.iterations = 1;
+  scene.options.iterations = 3;
   scene.options.align.max_shift_voxels = 1;
   Threads threads(2);
   ExecContext context = scene.context(threads);
@@ -89,6 +89,10 @@ TEST(Average, AStartThatIsAllIsComparedWithNoise) {
   const AverageResult result = average_particles(stack, scene.options, context, nullptr);
   ASSERT_EQ(result.state.iteration, 1);
   ASSERT_GT(result.state.reports[0].effective_candidates, 100);
+  EXPECT_TRUE(result.state.reports[0].of_start);
+  const AverageResult resumed = average_particles(stack, scene.options, context, nullptr, &result.state);
+  EXPECT_EQ(resumed.state.iteration, 1);
+  EXPECT_EQ(resumed.stop_reason, result.stop_reason);
   ASSERT_TRUE(result.noise_control);
   EXPECT_TRUE(result.noise_control->tells_from_noise())
       << result.noise_control->correlation << " against " << result.noise_control->of_noise;
@@ -153,14 +157,12 @@ TEST(Stop, WhenTheMapRestsOrTheRunStalls) {
   EXPECT_FALSE(reason_to_stop(stalled)) << "the poses settle";
 }
 
-TEST(Stop, WithAStartWhosePosteriorsAreTooWideForCandidates) {
-  IterationReport start;
-  start.effective_candidates = most_effective_candidates;
-  EXPECT_FALSE(reason_to_end_with_start(start));
-  start.effective_candidates += 1;
-  EXPECT_TRUE(reason_to_end_with_start(start));
-  // Poses drawn from a grid in a later iteration are as many; they end nothing.
-  EXPECT_FALSE(reason_to_stop({start, start}));
+TEST(Stop, WithAStartThatIsTheWholeRun) {
+  IterationReport report;
+  report.effective_candidates = 1000;
+  EXPECT_FALSE(reason_to_stop({report})) << "poses of a grid, in an iteration";
+  report.of_start = true;
+  EXPECT_TRUE(reason_to_stop({report}));
 }
 
 TEST(ParticleRadius, IsThatOfWhatTwoNoisyMapsShare) {

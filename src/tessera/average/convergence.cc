@@ -53,16 +53,13 @@ void describe_coverage(const std::vector<Assignment>& assignments, int class_ind
   out.largest_direction_excess = coverage.largest_excess;
 }
 
-std::optional<std::string> reason_to_end_with_start(const IterationReport& start) {
-  if (start.effective_candidates <= most_effective_candidates) return std::nullopt;
-  return fmt::format(
-      "the posterior of a particle spreads over {:.0f} poses, more than candidates can stand for: the map is the "
-      "average over all of them",
-      start.effective_candidates);
-}
-
 std::optional<std::string> reason_to_stop(const std::vector<IterationReport>& reports) {
   const auto size = reports.size();
+  if (size > 0 && reports.back().of_start)
+    return fmt::format(
+        "the posterior of a particle spreads over {:.0f} poses, more than candidates can stand for: the map is the "
+        "average over all of them",
+        reports.back().effective_candidates);
   if (size < 3) return std::nullopt;
   const auto& last = reports[size - 1];
   const auto rests = [&](size_t i) {

@@ -21,10 +21,8 @@ void describe_coverage(const std::vector<Assignment>& assignments, int class_ind
 // Candidate poses can stand for a posterior that spreads over no more poses than this.
 inline constexpr double most_effective_candidates = 50;
 
-// Why a start over all poses (marginal_start.h) is the whole run, if it is: posteriors spread too far for candidates.
-std::optional<std::string> reason_to_end_with_start(const IterationReport& start);
-
-// Why iterating further is of no use; nothing while it is. Either the maps rest: twice a correlation above 0.999
+// Why iterating further is of no use; nothing while it is. The start over all poses was the whole run: posteriors
+// spread over more poses than candidates can stand for. Otherwise either the maps rest: twice a correlation above 0.999
 // with the ones before and less than 1 % of the particles in another class, at the same band limit; or the run has
 // stalled: five iterations raised neither the band limit nor the mean log-likelihood by 0.2 %, and poses, classes and
 // maps change no less than in the five before (particles of a symmetric structure may change their poses for ever).

@@ -196,6 +196,8 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   }
   IterationReport& line = out.reports.emplace_back();
   line.iteration = out.iteration = 1;
+  line.of_start = true;
+  line.pose_grid_degrees = annealed.particles->search().bandwidth();
   line.band_limit = out.band_limit;
   line.band_limit_A = extent / static_cast<double>(out.band_limit);
   line.mean_log_likelihood = said.log_evidence;

@@ -37,6 +37,7 @@ struct ClassStatus {
 // One line of convergence.json.
 struct IterationReport {
   int iteration = 0;
+  bool of_start = false;   // made by a start over all poses that is the whole run (average/marginal_start.h)
   int64_t band_limit = 0;  // shells used for alignment in this iteration
   double temperature = 1;  // by which log-likelihoods were divided
   double mean_log_likelihood = 0, mean_correlation = 0;

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 template <typename Report, typename Visit>
 void each_value(Report& report, Visit&& visit) {
   visit("iteration", report.iteration);
+  visit("of_start", report.of_start);
   visit("band_limit_shells", report.band_limit);
   visit("temperature", report.temperature);
   visit("mean_log_likelihood", report.mean_log_likelihood);

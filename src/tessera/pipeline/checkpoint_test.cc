@@ -127,6 +127,14 @@ TEST_F(CheckpointTest, AbsentForeignAndDamagedFiles) {
   }
 }
 
+// What the fuzzers begin with (tests/fuzz) must be taken, or they see no more than its refusal.
+TEST_F(CheckpointTest, FuzzersBeginWithOneThatIsTaken) {
+  const auto checkpoint = read_checkpoint(TESSERA_FUZZ_CORPUS "/checkpoint/small", "identity");
+  ASSERT_TRUE(checkpoint);
+  EXPECT_FALSE(checkpoint->state.start.empty());
+  EXPECT_FALSE(checkpoint->state.reports.empty());
+}
+
 TEST_F(CheckpointTest, RefusesNumbersThatAreNoIntegers) {
   write_checkpoint(path_ / "c.cbor", sample());
   const std::string bytes = read_text_file(path_ / "c.cbor");
