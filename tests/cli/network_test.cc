@@ -47,7 +47,7 @@ TEST_F(Networks, LearnClassifyAndAreJudged) {
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   const auto json = trained.json();
   EXPECT_EQ(json.at("test"), 18);
-  EXPECT_EQ(json.at("classes")[0].at("name"), "ribosome") << "as run.json beside the list tells";
+  EXPECT_EQ(json.at("classes")[0].at("name"), "claw") << "as run.json beside the list tells";
   EXPECT_GE(json.at("test_accuracy").get<double>(), 0.8) << "a third would be chance";
   for (const char* name : {"model", "model.run.json", "model.learning.json", "model.learning.png", "model.learning.svg",
                            "model.checkpoint", "model.test.star"})
@@ -175,7 +175,7 @@ TEST_F(Networks, RefuseUnfitLists) {
 
 TEST_F(Networks, RefuseModelsAndListsThatDoNotFit) {
   ASSERT_EQ(train({"--epochs", "1"}).exit_code, 0);
-  ASSERT_EQ(run({"simulate", "particles", "--structure", "builtin:ribosome", "--copies", "2", "--box", "20",
+  ASSERT_EQ(run({"simulate", "particles", "--structure", "builtin:claw", "--copies", "2", "--box", "20",
                  "--voxel-size", "20", "--resolution", "40", "--tilt-step", "20", "--output", "other", "--quiet"})
                 .exit_code,
             0);

@@ -44,7 +44,7 @@ class TomogramNetworkTest : public CliTest {
 // at a ratio where they are easy to tell.
 inline std::vector<std::string> three_classes(int copies) {
   const std::string count = std::to_string(copies);
-  std::vector<std::string> words = {"simulate", "particles", "--structure", "builtin:ribosome", "builtin:proteasome"};
+  std::vector<std::string> words = {"simulate", "particles", "--structure", "builtin:claw", "builtin:proteasome"};
   words.insert(words.end(), {"--copies", count, "--empty", count, "--box", "16", "--voxel-size", "24"});
   words.insert(words.end(), {"--resolution", "40", "--snr", "20", "--max-shift", "1", "--tilt-step", "10"});
   words.insert(words.end(), {"--output", "data", "--quiet"});

@@ -93,7 +93,7 @@ TEST_F(Subdivide, DiscoversAClassLeftOutAndGoesOn) {
   const Result first = run(words);
   ASSERT_EQ(first.exit_code, 0) << first.err;
   const auto found = first.json().at("classes")[0];
-  EXPECT_EQ(found.at("name"), "ribosome");
+  EXPECT_EQ(found.at("name"), "claw");
   EXPECT_GE(found.at("cluster_of_class").get<int>(), 5);
   EXPECT_GT(found.at("fsc_0.5_A").get<double>(), 0);
   EXPECT_TRUE(fs::exists(path("out/class_1/average/class_1.mrc")));
