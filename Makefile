@@ -7,7 +7,7 @@ SECONDS ?= 30
 BUILD := build/release
 THREADED := base parallel fft volume align average pick nn pipeline
 
-.PHONY: help packages build demo web docs test interop science bench check tidy sanitize tsan fuzz install clean
+.PHONY: help packages build demo web docs all-built unit test interop science bench check tidy sanitize tsan fuzz install clean
 help:  ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -25,11 +25,16 @@ demo: build  ## install, build, and go the whole path on built-in structures
 web:  ## rebuild the 3-D view of reports (needs npm)
 	@cd web && npm ci --no-audit --no-fund && npm run build
 
-test: packages  ## install, build and run the whole test suite
+all-built: packages
 	@tools/install-packages test
 	@mkdir -p build
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C $(BUILD) -j $(JOBS)
+
+unit: all-built  ## install, build and run the tests of the library, in a minute
+	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -L unit
+
+test: all-built  ## install, build and run the whole test suite: the library, and the program as a user runs it
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) -LE 'science|interop'
 
 interop: build  ## compare with RELION 3.1.3 (installs it)
@@ -52,11 +57,11 @@ check:  ## formatting and layering
 	@git ls-files 'src/*.h' 'src/*.cc' 'tests/*.h' 'tests/*.cc' 'bench/*.cc' | xargs clang-format-14 --dry-run -Werror
 	@tools/check-layering
 
-sanitize: packages  ## build with warnings as errors and sanitizers, run the unit tests
+sanitize: packages  ## build with warnings as errors and sanitizers, run both suites
 	@mkdir -p build
 	@cmake -S . -B build/sanitize -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DTESSERA_SANITIZE=ON -DTESSERA_WERROR=ON > build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@ninja -C build/sanitize -j $(JOBS)
-	@ctest --test-dir build/sanitize --output-on-failure -j $(JOBS) -L unit
+	@ctest --test-dir build/sanitize --output-on-failure -j $(JOBS) -L 'unit|cli'
 
 tidy: packages  ## look for mistakes with clang-tidy (.clang-tidy), half an hour at first
 	@tools/install-packages tidy
