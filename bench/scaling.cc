@@ -79,7 +79,7 @@ class Scaling {
     fmt::print(
         "| particles | box | classes | threads | iterations | core s | s | in iterations: ms × threads a particle, ");
     fmt::print(
-        "class and iteration | of the whole run, its start's passes counted | memory, MB "
+        "class and iteration | of the whole run, passes beside them counted | memory, MB "
         "|\n|---|---|---|---|---|---|---|---|---|---|\n");
     measure(centre);
     vary(centre, options_.particles, &Point::particles);
@@ -138,11 +138,12 @@ class Scaling {
     double in_iterations = 0;
     for (const char* step : {"references", "expectation", "maximisation"})
       in_iterations += timings.at(step).get<double>();
-    const auto in_start = result.at("comparisons").at("start").get<double>();
-    const auto units = result.at("comparisons").at("iterations").get<double>();
+    const auto& comparisons = result.at("comparisons");
+    const auto units = comparisons.at("iterations").get<double>();
+    const double beside = comparisons.at("start").get<double>() + comparisons.at("class_ends").get<double>();
     fmt::print("| {} | {}³ | {} | {} | {} | {:.1f} | {:.1f} | {:.1f} | {:.1f} | {:.0f} |\n", point.particles, point.box,
                point.classes, point.threads, iterations, core_seconds, record.at("elapsed_s").get<double>(),
-               1e3 * in_iterations * point.threads / units, 1e3 * core_seconds / (in_start + units),
+               1e3 * in_iterations * point.threads / units, 1e3 * core_seconds / (beside + units),
                1e-6 * record.at("peak_memory_bytes").get<double>());
     std::fflush(stdout);
     fs::remove_all(request.output);

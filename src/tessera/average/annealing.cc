@@ -199,11 +199,12 @@ std::vector<std::vector<int>> Annealing::likely_of(const std::vector<int64_t>& p
   return out;
 }
 
-std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expected, const Annealing* scout) {
+std::vector<Assignment> Annealing::draw(const std::vector<int64_t>& pool, double ridge, int draws, Expected& expected,
+                                        const Annealing* scout) {
   std::vector<char> annealed(stack_.count(), 0);
   for (const int64_t particle : members_) annealed[particle] = 1;
   std::vector<int64_t> others, placed;
-  for (int64_t i = 0; i < stack_.count(); ++i)
+  for (const int64_t i : pool)
     if (!annealed[i]) others.push_back(i);
   for (const int64_t i : Blocks(std::ssize(others)).items_of(context_.comm)) placed.push_back(others[i]);
   std::vector<Assignment> out(stack_.count());
@@ -234,7 +235,9 @@ std::vector<Assignment> Annealing::draw(double ridge, int draws, Expected& expec
   for (const int64_t i : mine_) placed.push_back(members_[i]);
   share_assignments(out, placed, context_.comm);
   share_said(all, placed);
-  expected = means(all);
+  std::vector<MarginalParticle> said;
+  for (const int64_t i : pool) said.push_back(std::move(all[i]));
+  expected = means(said);
   return out;
 }
 

@@ -39,10 +39,11 @@ class Annealing {
   // Of the sum of all classes, from what its half-sets share. Voxels, at most outer_radius.
   double radius(double outer_radius) const;
 
-  // The last E-step, at temperature 1: poses drawn for every particle of the stack, those that did not anneal included,
+  // The last E-step, at temperature 1: poses drawn for every particle of the pool, those that did not anneal included,
   // and what it says of them. Those that did keep to the translations that were likely in the iteration before, the
   // others to those that a scout finds likely: this annealing on fewer degrees. None: they look at all.
-  std::vector<Assignment> draw(double ridge, int draws, Expected& expected, const Annealing* scout = nullptr);
+  std::vector<Assignment> draw(const std::vector<int64_t>& pool, double ridge, int draws, Expected& expected,
+                               const Annealing* scout = nullptr);
 
  private:
   int fold_of(int64_t member) const { return static_cast<int>(member % folds_); }

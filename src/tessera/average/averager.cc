@@ -6,6 +6,7 @@
 
 #include "tessera/align/compare.h"
 #include "tessera/average/class_balance.h"
+#include "tessera/average/class_ends.h"
 #include "tessera/average/class_maps.h"
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/common_mean.h"
@@ -97,22 +98,29 @@ class Run {
     report.expectation_seconds = watch.lap();
     maximise(report);
     report.maximisation_seconds = watch.lap();
-    iterated_ = true;
     ++state_.iteration;
     state_.reports.push_back(report);
   }
 
-  // The maps with all their shells, judged.
-  void finish() {
+  // The maps with all their shells, judged. Classes may be averaged anew before that.
+  ClassEnds finish() {
+    ClassEnds ends;
+    if (ends_over_all_poses(options_, !given_.references.empty(), !given_.mask.empty())) {
+      references_.clear();
+      ends = end_over_all_poses(stack_, options_, state_, context_);
+    }
     const bool turned = impose_symmetry(true);
-    if (turned || state_.summed_shells < stack_.box() / 2) {
+    if (turned || ends.any() || state_.summed_shells < stack_.box() / 2) {
       made_.sum(stack_.box() / 2);
       made_.measure();
     }
+    for (size_t k = 0; k < ends.effective_poses.size(); ++k)
+      if (ends.effective_poses[k] > 0) find_mask(static_cast<int>(k));
     for (int k = 0; k < options_.classes; ++k) {
       judge(made_.map(k), made_.mask(k), stack_, context_.seed);
       made_.map(k).symmetry = state_.classes[k].symmetry;
     }
+    return ends;
   }
 
   // Nothing is left to be turned into the axes of its group.
@@ -128,10 +136,10 @@ class Run {
     return options_.model.temperature_after(state_.iteration, options_.iterations, options_.classes);
   }
 
-  // With the references of the last iteration; where the start was all, with those of its average.
+  // With references made of the maps that the run ends with.
   std::optional<NoiseControl> noise_control() {
     if (options_.fixed_poses) return std::nullopt;
-    if (!iterated_) references_.build(made_.completed(), made_.resolutions(), state_, options_.folds > 1, context_);
+    references_.build(made_.completed(), made_.resolutions(), state_, options_.folds > 1, context_);
     return compare_with_noise(stack_, references_, fold_of_, context_);
   }
 
@@ -374,10 +382,7 @@ class Run {
     for (int k = 0; k < options_.classes; ++k) {
       const bool empty = state_.classes[k].prior == 0;
       const double alike = empty ? 1 : masked_correlation(before[k], made_.map(k).map, made_.mask(k));
-      if (!options_.mask_diameter_A && given_.mask.empty() && !empty) {
-        state_.classes[k].mask_radius = radius_of(made_.sums(k), made_.resolution(k), outer_radius_, stack_, options_);
-        made_.measure(k);
-      }
+      if (!empty) find_mask(k);
       ClassStatus& line = describe_class(k, report);
       line.map_correlation = alike;
       describe_coverage(state_.assignments, k, line, groups()[k]);
@@ -385,6 +390,12 @@ class Run {
       report.mask_radius_A = std::max(report.mask_radius_A, line.mask_radius_A);
     }
     move_band_limit();
+  }
+
+  void find_mask(int k) {
+    if (options_.mask_diameter_A || !given_.mask.empty()) return;
+    state_.classes[k].mask_radius = radius_of(made_.sums(k), made_.resolution(k), outer_radius_, stack_, options_);
+    made_.measure(k);
   }
 
   bool symmetry_is_due() const {
@@ -419,7 +430,6 @@ class Run {
   ReferenceSet references_;
   AverageState state_;
   ClassMaps made_;
-  bool iterated_ = false;
 };
 
 }  // namespace
@@ -443,15 +453,14 @@ AverageResult average_particles(ParticleStack& stack, const AverageOptions& opti
     const bool may = reports.back().of_start || (run.symmetric() && run.temperature() == 1);
     return may ? reason_to_stop(reports) : std::nullopt;
   };
-  const bool made_by_start = !run.state().reports.empty() && run.state().reports.back().of_start;
-  auto stop = made_by_start ? reason() : std::nullopt;
+  auto stop = reason();  // of a start that was all, or of the iteration after which a run was interrupted
   while (!stop && run.state().iteration < options.iterations) {
     run.iterate();
     if (after_iteration) after_iteration(run.state(), run.maps());
     stop = reason();
   }
   result.stop_reason = stop.value_or(fmt::format("{} iterations done", options.iterations));
-  run.finish();
+  result.class_ends = run.finish();
   result.noise_control = run.noise_control();
   result.state = run.state();
   result.maps = run.maps();

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tessera/average/at_poses.h"
+#include "tessera/average/class_ends.h"
 #include "tessera/average/convergence.h"
 #include "tessera/average/judged_maps.h"
 #include "tessera/average/noise_control.h"
@@ -16,6 +17,7 @@ struct AverageResult {
   AverageState state;
   std::vector<AverageMaps> maps;  // of each class
   std::string stop_reason;
+  ClassEnds class_ends;                       // none but of several classes
   std::optional<NoiseControl> noise_control;  // none when no iteration was left to do
 };
 

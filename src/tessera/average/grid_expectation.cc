@@ -21,6 +21,7 @@ double cube(double edge) {
 }
 
 constexpr double least_doubt = 0.01;
+constexpr double least_spread = 10;  // effective poses of a particle, as the draws from a grid have them
 constexpr double least_probability = 1e-6;
 
 // The share of particles expected in a wrong class, as their posteriors have it.
@@ -32,6 +33,12 @@ double doubt(const std::vector<Assignment>& assignments, int classes) {
     out += 1 - *std::max_element(share.begin(), share.end());
   }
   return out / static_cast<double>(assignments.size());
+}
+
+// Posteriors spread over more poses than candidates stand for: as the grid before found, or not looked at yet.
+bool may_be_wide(const std::vector<IterationReport>& reports) {
+  if (reports.empty() || reports.back().temperature > 1) return true;
+  return reports.back().pose_grid_degrees > 0 && reports.back().effective_candidates > least_spread;
 }
 
 // Half the shells, on which translations look alike twice as far, with the degrees that resolve them.
@@ -165,7 +172,7 @@ std::optional<PoseGrid> grid_of_poses(const ParticleStack& stack, const AverageO
   if (!model.all_poses || options.method != "faml" || options.classes < 2 || options.fixed_poses || model.imputation ||
       model.shift_prior || model.volumes != "laplace" || temperature > 1)
     return std::nullopt;
-  if (doubt(state.assignments, options.classes) <= least_doubt) return std::nullopt;
+  if (doubt(state.assignments, options.classes) <= least_doubt && !may_be_wide(state.reports)) return std::nullopt;
   const int degrees =
       bandwidth_for(state.largest_mask_radius(), state.band_limit, stack.box(), PoseGrid::most_degrees + 2);
   if (degrees > PoseGrid::most_degrees) return std::nullopt;

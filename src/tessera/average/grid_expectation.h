@@ -24,9 +24,11 @@ struct PoseGrid {
 };
 
 // The grid of the next E-step, if it is to be over one. Candidates miss most of a wide posterior, and of each class
-// another part: the weights of classes come out wrong (docs/decisions.md). So it is once the posterior has cooled and
-// candidates, or the grid before, expect more than 1 % of particles in a wrong class; unless a grid of most_degrees
-// does not resolve the band limit on the largest class, or options have it otherwise.
+// another part: the weights of classes come out wrong, and averages remember the few poses that they were made from
+// (docs/decisions.md). So it is once the posterior has cooled, first to see how wide posteriors are, then for as long
+// as they spread over more poses than candidates stand for, or candidates, or the grid before, expect more than 1 % of
+// particles in a wrong class; unless a grid of most_degrees does not resolve the band limit on the largest class, or
+// options have it otherwise.
 std::optional<PoseGrid> grid_of_poses(const ParticleStack& stack, const AverageOptions& options,
                                       const AverageState& state, double temperature);
 

@@ -159,8 +159,16 @@ TEST(GridExpectation, SameBitsForAnyNumberOfThreadsAndRanks) {
   });
 }
 
+// One that was over candidates, at temperature 1.
+IterationReport candidates_looked_at() {
+  IterationReport out;
+  out.temperature = 1;
+  return out;
+}
+
 TEST(GridExpectation, IsForSeveralClassesInDoubtThatAGridResolves) {
   Scene scene(0.01);
+  scene.state.reports = {candidates_looked_at()};
   const auto grid = [&] { return grid_of_poses(*scene.stack, scene.options, scene.state, 1); };
   scene.assign(0.9, 0.1);
   ASSERT_TRUE(grid());
@@ -182,6 +190,23 @@ TEST(GridExpectation, IsForSeveralClassesInDoubtThatAGridResolves) {
   scene.options.model.all_poses = true;
   set_paper_mode(scene.options);
   EXPECT_FALSE(grid());
+}
+
+TEST(GridExpectation, IsForWidePosteriorsOnceAGridHasSeenThem) {
+  Scene scene(0.01);
+  scene.assign(0.999, 0.001);
+  const auto grid = [&] { return grid_of_poses(*scene.stack, scene.options, scene.state, 1).has_value(); };
+  EXPECT_TRUE(grid()) << "nothing was looked at yet";
+  IterationReport& last = scene.state.reports.emplace_back(candidates_looked_at());
+  last.effective_candidates = 20;
+  EXPECT_FALSE(grid()) << "candidates know nothing of what they miss";
+  last.temperature = 1.1;
+  EXPECT_TRUE(grid()) << "the first at temperature 1";
+  last.temperature = 1;
+  last.pose_grid_degrees = 16;
+  EXPECT_TRUE(grid());
+  last.effective_candidates = 3;
+  EXPECT_FALSE(grid()) << "narrow";
 }
 
 }  // namespace

@@ -18,15 +18,13 @@
 namespace tessera {
 namespace {
 
-// Indices of `count` of `all` particles, ascending.
-std::vector<int64_t> sample_of(int64_t all, int64_t count, uint64_t seed) {
-  std::vector<int64_t> order(all);
-  std::iota(order.begin(), order.end(), 0);
+// `count` of the pool, ascending.
+std::vector<int64_t> sample_of(std::vector<int64_t> pool, int64_t count, uint64_t seed) {
   Random random(seed, "marginal start particles");
-  for (int64_t i = 0; i < count; ++i) std::swap(order[i], order[i + static_cast<int64_t>(random.below(all - i))]);
-  order.resize(count);
-  std::sort(order.begin(), order.end());
-  return order;
+  for (int64_t i = 0; i < count; ++i) std::swap(pool[i], pool[i + static_cast<int64_t>(random.below(pool.size() - i))]);
+  pool.resize(count);
+  std::sort(pool.begin(), pool.end());
+  return pool;
 }
 
 // Nats on a particle's rotation that make an average worth keeping (docs/decisions.md).
@@ -53,13 +51,13 @@ struct Setting {
   }
   void report(const std::string& what, const Annealing& of, double ridge, double temperature, const Expected& said,
               int64_t particles) const {
-    log.add({"all poses, " + what, particles, options.classes, of.search().shells(), temperature, ridge,
-             said.information, said.effective_poses});
+    log.add({"all poses" + start.of_class + ", " + what, particles, options.classes, of.search().shells(), temperature,
+             ridge, said.information, said.effective_poses});
     context.sink.message(
         Severity::debug,
-        fmt::format("start, {}: ridge {:.3f}, temperature {:.2f}, log-evidence {:.3f}, information on rotations "
+        fmt::format("start{}, {}: ridge {:.3f}, temperature {:.2f}, log-evidence {:.3f}, information on rotations "
                     "{:.3f}, effective poses {:.0f}, own share {:.2f} nats",
-                    what, ridge, temperature, said.log_evidence, said.information, said.effective_poses,
+                    start.of_class, what, ridge, temperature, said.log_evidence, said.information, said.effective_poses,
                     said.own_nats));
   }
 };
@@ -94,7 +92,7 @@ Annealed anneal(const Setting& setting, double radius) {
   auto particles = setting.annealing(start.degrees / 2, shells, radius);
   particles->scatter();
   std::unique_ptr<Annealing> round;
-  Progress progress(setting.context.sink, "start", start.iterations);
+  Progress progress(setting.context.sink, "start" + start.of_class, start.iterations);
   Expected said;
   double ridge = 0, temperature = 1;
   for (int iteration = 1; iteration <= start.iterations; ++iteration) {
@@ -160,12 +158,12 @@ bool tries_marginal_start(const AverageOptions& options) {
   return options.method == "faml" && options.classes == 1 && options.symmetry.empty() && !options.fixed_poses;
 }
 
-MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius, StartLog& log,
-                             ExecContext& context, const std::vector<Assignment>* rival,
-                             const MarginalStartOptions& start) {
+MarginalStart marginal_start(ParticleStack& stack, const std::vector<int64_t>& pool, const AverageOptions& options,
+                             double outer_radius, StartLog& log, ExecContext& context,
+                             const std::vector<Assignment>* rival, const MarginalStartOptions& start) {
   const int64_t most = static_cast<int64_t>(options.start_particles) * options.classes;
-  const int64_t count = options.start_particles > 0 ? std::min(most, stack.count()) : stack.count();
-  const Setting setting{stack, options, start, log, context, sample_of(stack.count(), count, context.seed)};
+  const int64_t count = options.start_particles > 0 ? std::min(most, std::ssize(pool)) : std::ssize(pool);
+  const Setting setting{stack, options, start, log, context, sample_of(pool, count, context.seed)};
   const double radius = options.mask_diameter_A ? outer_radius : found_radius(setting, outer_radius);
   Annealed annealed = anneal(setting, radius);
   MarginalStart result;
@@ -178,7 +176,7 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   out.band_limit = annealed.particles->search().shells();
   out.summed_shells = shells_to_sum(stack, out.band_limit);
   const Stopwatch watch;
-  out.assignments = annealed.particles->draw(annealed.ridge, start.draws, said, annealed.scout.get());
+  out.assignments = annealed.particles->draw(pool, annealed.ridge, start.draws, said, annealed.scout.get());
   const auto share = occupancies(out.assignments, options.classes);
   for (int k = 0; k < options.classes; ++k) {
     out.classes.push_back({share[k], radius});
@@ -186,12 +184,13 @@ MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options
   }
   const double extent = static_cast<double>(stack.box()) * stack.voxel_size_A();
   context.sink.message(
-      Severity::info, fmt::format("start over all poses to {:.0f} Å: radius {:.0f} Å, {:.1f} nats on the rotation of a "
-                                  "particle, {:.0f} effective poses",
-                                  extent / static_cast<double>(out.band_limit), radius * stack.voxel_size_A(),
-                                  said.information, said.effective_poses));
+      Severity::info,
+      fmt::format("start{} over all poses to {:.0f} Å: radius {:.0f} Å, {:.1f} nats on the rotation of a "
+                  "particle, {:.0f} effective poses",
+                  start.of_class, extent / static_cast<double>(out.band_limit), radius * stack.voxel_size_A(),
+                  said.information, said.effective_poses));
   if (said.effective_poses <= most_effective_candidates) {
-    setting.report("draws", *annealed.particles, annealed.ridge, 1, said, stack.count());
+    setting.report("draws", *annealed.particles, annealed.ridge, 1, said, std::ssize(pool));
     return result;
   }
   IterationReport& line = out.reports.emplace_back();

@@ -2,6 +2,8 @@
 // A start without a reference that looks at every pose: annealed expectation–maximisation on a grid.
 #pragma once
 
+#include <string>
+
 #include "tessera/average/options.h"
 #include "tessera/average/state.h"
 
@@ -21,12 +23,14 @@ namespace tessera {
 // options give a mask. Band limit: options.initial_resolution_A, or as many shells as `degrees` resolve on that radius.
 // Poses are drawn from the posterior: each particle gets `draws` (weights equal, repeated ones merged), the likeliest
 // first, so that an average over them is that over the whole posterior with little noise of its own.
-// options.start_particles for each class take part in the annealing; the rest are placed at its end.
+// options.start_particles of the pool, for each class, take part in the annealing; its others are placed at the end.
+// Particles that are not of the pool get no poses.
 struct MarginalStartOptions {
   int degrees = 22;
   int iterations = 60;  // at most
   int folds = 64;       // at most; a particle's own fold is left out
   int draws = 64;
+  std::string of_class = {};  // " of class 2": for messages and the log
 
   static constexpr int finer_steps = 2;
   int degrees_after(int steps) const { return steps == 0 ? degrees : degrees_after(steps - 1) * 5 / 4; }
@@ -43,8 +47,8 @@ struct MarginalStart {
 // rival: the poses of all particles that another start found. Both are compared by the evidence of particles under the
 // average that lacks them, at temperature 1 on the grid of `degrees`, less a quarter of what their own share of it
 // gives them: of the echo a part stays (docs/decisions.md).
-MarginalStart marginal_start(ParticleStack& stack, const AverageOptions& options, double outer_radius, StartLog& log,
-                             ExecContext& context, const std::vector<Assignment>* rival = nullptr,
-                             const MarginalStartOptions& start = {});
+MarginalStart marginal_start(ParticleStack& stack, const std::vector<int64_t>& pool, const AverageOptions& options,
+                             double outer_radius, StartLog& log, ExecContext& context,
+                             const std::vector<Assignment>* rival = nullptr, const MarginalStartOptions& start = {});
 
 }  // namespace tessera

@@ -247,10 +247,13 @@ TEST(MarginalStart, FindsTheStructure) {
     ExecContext context{threads, comm, sink, 7};
     ParticleStack stack(source, stack_mask_radius(box, 10, options), context);
     StartLog log;
-    const AverageState state = marginal_start(stack, options, 8, log, context, nullptr, {.degrees = 12}).state;
+    const AverageState state =
+        marginal_start(stack, stack.all(), options, 8, log, context, nullptr, {.degrees = 12}).state;
     std::vector<Assignment> rival = state.assignments;
     for (int i = 0; i < source.count; ++i) rival[i].poses = {{synthetic::random_pose(2, i, 1.5)}};
-    const auto against = [&] { return marginal_start(stack, options, 8, log, context, &rival, {.degrees = 12}); };
+    const auto against = [&] {
+      return marginal_start(stack, stack.all(), options, 8, log, context, &rival, {.degrees = 12});
+    };
     EXPECT_TRUE(count == 2 || !against().beaten) << "by random poses";
     // Pairs of particles against the truth: the rotation that carries one's pose to the other's.
     int agree = 0, pairs = 0;

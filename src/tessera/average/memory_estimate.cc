@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tessera/average/class_ends.h"
 #include "tessera/average/grid_expectation.h"
 #include "tessera/average/judged_maps.h"
 #include "tessera/average/marginal_start.h"
@@ -110,6 +111,11 @@ MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOption
     out.records += static_cast<double>(request.particles * PoseGrid::draws) * sizeof(WeightedPose);
     out.references += all_poses_bytes(request, options);
     out.workspaces += request.threads * PoseGrid::posterior_bytes;
+  }
+  if (ends_over_all_poses(options, false, false)) {
+    AverageOptions one = options;
+    one.classes = 1;
+    out.class_ends = marginal_start_bytes(request, one);
   }
   if (tries_marginal_start(options)) {
     out.records += static_cast<double>(request.particles * MarginalStartOptions().draws) * sizeof(WeightedPose);

@@ -25,8 +25,11 @@ struct MemoryEstimate {
   double sums = 0;        // of the M-step, and what is made of them
   double workspaces = 0;  // of the threads, and the particles the M-step works on at a time
   double start = 0;       // of the marginal start, freed before the first iteration
+  double class_ends = 0;  // of one class over all poses, once references and workspaces are freed
   double program = 0;
-  double fixed() const { return records + weights + program + std::max(start, references + sums + workspaces); }
+  double fixed() const {
+    return records + weights + program + std::max(start, sums + std::max(class_ends, references + workspaces));
+  }
 };
 MemoryEstimate estimate_memory(const MemoryRequest& request, const AverageOptions& options);
 

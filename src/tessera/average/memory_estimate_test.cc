@@ -55,6 +55,18 @@ TEST(MemoryEstimate, EveryPoseOfAGridTakesRoomForEachThreadAndReference) {
   EXPECT_EQ(estimate(true).workspaces, estimate(false).workspaces);
 }
 
+TEST(MemoryEstimate, TheEndOfAClassTakesWhatAStartOfItAloneDoes) {
+  AverageOptions one, two;
+  two.classes = 2;
+  const MemoryRequest request{64, 1000, 1, 2, 6};
+  EXPECT_EQ(estimate_memory(request, one).class_ends, 0);
+  const MemoryEstimate with = estimate_memory(request, two);
+  EXPECT_EQ(with.class_ends, estimate_memory(request, one).start);
+  EXPECT_GE(with.fixed(), with.sums + with.class_ends);
+  two.model.class_ends = false;
+  EXPECT_EQ(estimate_memory(request, two).class_ends, 0);
+}
+
 TEST(MemoryEstimate, SeveralRanksNeedRoomForSumsThatTravel) {
   AverageOptions options;
   options.start = "particles";

@@ -31,6 +31,7 @@ struct ModelOptions {
   bool stop_at_rest = true;
   bool common_mean = true;  // average/common_mean.h
   bool all_poses = true;    // average/grid_expectation.h
+  bool class_ends = true;   // average/class_ends.h
   double similarity = 0;    // average/similarity.h
   int similarity_iterations = 5;
   std::optional<double> temperature;  // none: 3 with several classes, 1 with one
@@ -100,6 +101,12 @@ struct ModelOptions {
                  "between them; otherwise candidates alone",
                  "Model"},
           all_poses);
+    visit(
+        Option{"class-ends", "",
+               "At the end of a run with several classes average each anew over all poses of its own particles, where "
+               "that explains them better",
+               "Model"},
+        class_ends);
     visit(Option{"similarity", "",
                  "Hold classes alike at first: each gets this many times the mean of all added to its "
                  "own sums, in the first iteration",

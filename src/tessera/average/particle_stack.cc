@@ -264,6 +264,12 @@ void ParticleStack::report_duplicates(ExecContext& context) const {
                     copies, count(), text, shown > 3 ? "; …" : ""));
 }
 
+std::vector<int64_t> ParticleStack::all() const {
+  std::vector<int64_t> out(count());
+  std::iota(out.begin(), out.end(), int64_t{0});
+  return out;
+}
+
 std::vector<const FourierWeight*> ParticleStack::weights() const {
   std::vector<const FourierWeight*> out;
   for (const auto& weight : weights_) out.push_back(&weight);

@@ -62,6 +62,7 @@ class ParticleStack {
       : ParticleStack(source, StackOptions{mask_radius}, context) {}
 
   int64_t count() const { return static_cast<int64_t>(kept_.size()); }
+  std::vector<int64_t> all() const;  // 0 … count() − 1
   int64_t box() const { return box_; }
   double voxel_size_A() const { return voxel_size_A_; }
   double mask_radius() const { return mask_radius_; }

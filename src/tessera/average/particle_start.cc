@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
+#include "tessera/average/class_members.h"
 #include "tessera/base/partition.h"
 #include "tessera/volume/fourier.h"
 
@@ -108,25 +108,12 @@ AverageOptions options_of_class(const AverageOptions& options, int k) {
   return out;
 }
 
-// Poses against a reference that is no more; the first pose of a particle is never among them.
-void forget_class(Assignment& assignment, int k) {
-  std::erase_if(assignment.poses, [k](const WeightedPose& pose) { return pose.class_index == k; });
-  double sum = 0;
-  for (const WeightedPose& pose : assignment.poses) sum += pose.probability;
-  for (WeightedPose& pose : assignment.poses) pose.probability /= sum;
-}
-
 // Class k of the state begun again from its own particles; kept if they correlate better.
 void begin_again(const StartInputs& inputs, const AverageState& fresh, int k, ReferenceSet& references,
                  AverageState& state, ExecContext& context) {
-  std::vector<int64_t> members;
+  const std::vector<int64_t> members = members_of(state.assignments, k);
   std::vector<Assignment> came_with;
-  for (int64_t i = 0; i < inputs.stack.count(); ++i) {
-    const Assignment& a = state.assignments[i];
-    if (a.poses.empty() || a.poses.front().class_index != k) continue;
-    members.push_back(i);
-    came_with.push_back(a);
-  }
+  for (const int64_t i : members) came_with.push_back(state.assignments[i]);
   if (std::ssize(members) < int64_t{2} * inputs.folds)
     return;  // what would be aligned to the others has too few others
   const AverageOptions one = options_of_class(inputs.options, k);
@@ -146,13 +133,7 @@ void begin_again(const StartInputs& inputs, const AverageState& fresh, int k, Re
                   k + 1, members.size(), best.score, before, best.score > before ? "former" : "latter"));
   if (best.score <= before) return;
   state.classes[k].symmetry = best.state.classes[0].symmetry;
-  for (const int64_t i : members) state.assignments[i].poses.clear();
-  for (Assignment& other : state.assignments)
-    if (!other.poses.empty()) forget_class(other, k);
-  for (const int64_t i : members) {
-    state.assignments[i] = best.state.assignments[i];
-    for (WeightedPose& pose : state.assignments[i].poses) pose.class_index = k;
-  }
+  replace_class(state.assignments, k, members, best.state.assignments);
 }
 
 }  // namespace
@@ -169,11 +150,10 @@ void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
 
 AverageState particle_start(const StartInputs& inputs, const AverageState& fresh, ReferenceSet& references,
                             ExecContext& context) {
-  std::vector<int64_t> all(inputs.stack.count());
-  std::iota(all.begin(), all.end(), 0);
   Random random(context.seed, "start particles");
   AverageState out =
-      best_start(inputs, fresh, all, std::max(1, inputs.options.starts), "", random, references, context).state;
+      best_start(inputs, fresh, inputs.stack.all(), std::max(1, inputs.options.starts), "", random, references, context)
+          .state;
   if (inputs.options.class_starts < 1) return out;
   for (int k = 0; inputs.options.classes > 1 && k < inputs.options.classes; ++k)
     begin_again(inputs, fresh, k, references, out, context);

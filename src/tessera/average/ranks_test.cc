@@ -115,10 +115,11 @@ TEST(Ranks, StartOverAllPosesHasTheBitsOfOneRank) {
     for (const int classes : {1, 2}) {
       options.classes = classes;
       StartLog log;
-      const MarginalStart start = marginal_start(stack, options, 6, log, context, nullptr, {8, 4, 5, 6});
+      const MarginalStart start = marginal_start(stack, stack.all(), options, 6, log, context, nullptr, {8, 4, 5, 6});
       out += bytes_of(start.state) + (start.condensed ? "condensed" : "round");
       const auto& rival = start.state.assignments;
-      out += marginal_start(stack, options, 6, log, context, &rival, {8, 4, 5, 6}).beaten ? "beaten" : "kept";
+      out +=
+          marginal_start(stack, stack.all(), options, 6, log, context, &rival, {8, 4, 5, 6}).beaten ? "beaten" : "kept";
     }
     return out;
   };

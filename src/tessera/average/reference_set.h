@@ -27,6 +27,8 @@ class ReferenceSet {
              bool leave_out, ExecContext& context, const CommonMean* mean = nullptr);
   // One map for each class, the same for all folds.
   void build(const std::vector<Volume<float>>& maps, const AverageState& state, int folds, ExecContext& context);
+  // Frees them; they must be built anew before they are used.
+  void clear();
   // What the references of a class are masked by.
   Volume<float> mask(const AverageState& state, int class_index) const;
   const ClassAligners& aligners() const { return serving_; }
@@ -36,7 +38,6 @@ class ReferenceSet {
 
  private:
   void prepare_search(const AverageState& state, ExecContext& context);
-  void clear();
   const Aligner* add(Volume<float> reference, int class_index, const AverageState& state);
   // One map for each class, still to be masked, to serve folds [first_fold, last_fold).
   void add_classes(std::vector<Volume<float>> maps, int first_fold, int last_fold, const AverageState& state);

@@ -75,7 +75,7 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
     return fresh;
   }
   if (options.start == "marginal")
-    return marginal_start(stack, options, inputs.outer_radius, inputs.log, context).state;
+    return marginal_start(stack, stack.all(), options, inputs.outer_radius, inputs.log, context).state;
   if (options.start == "random") {
     fresh.assignments.resize(stack.count());
     for (int64_t i = 0; i < stack.count(); ++i) {
@@ -93,7 +93,8 @@ AverageState start_state(const StartInputs& inputs, ReferenceSet& references, co
     throw UserError(fmt::format("--start '{}': choose auto, marginal, particles, random or split", options.start));
   AverageState best = particle_start(inputs, fresh, references, context);
   if (!tries_marginal_start(options)) return best;
-  MarginalStart marginal = marginal_start(stack, options, inputs.outer_radius, inputs.log, context, &best.assignments);
+  MarginalStart marginal =
+      marginal_start(stack, stack.all(), options, inputs.outer_radius, inputs.log, context, &best.assignments);
   if (marginal.condensed && !marginal.beaten) return std::move(marginal.state);
   context.sink.message(Severity::info, fmt::format("the average over all poses {}: keeping the best start",
                                                    marginal.beaten ? "explains particles less well" : "stays round"));

@@ -25,6 +25,14 @@ int cmd_average(const Invocation& call) {
       shares += fmt::format("{}{}: {:.1f} %", k == 0 ? "" : ", ", k + 1, 100 * outcome.occupancies[k]);
     rows.emplace_back("classes", shares);
   }
+  if (outcome.class_ends.any()) {
+    std::string classes;
+    const auto& poses = outcome.class_ends.effective_poses;
+    for (size_t k = 0; k < poses.size(); ++k)
+      if (poses[k] > 0)
+        classes += fmt::format("{}{} ({:.0f} poses a particle)", classes.empty() ? "" : ", ", k + 1, poses[k]);
+    rows.emplace_back("ended anew", "over all poses: class " + classes);
+  }
   for (size_t k = 0; k < outcome.symmetry.size(); ++k)
     if (const auto& found = outcome.symmetry[k])
       rows.emplace_back(fmt::format("symmetry {}", k + 1),

@@ -190,7 +190,8 @@ class Writer {
                                          {"box", files_.box()},
                                          {"classes", classes},
                                          {"start", start_json(outcome.start)},
-                                         {"iterations", list}};
+                                         {"iterations", list},
+                                         {"class_ends", start_json(outcome.class_ends.passes)}};
     write_text_file(folder_ / "convergence.json", json.dump(2) + "\n");
   }
 
@@ -306,6 +307,8 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
         average_particles(stack, request.average, context, save, earlier ? &earlier->state : nullptr, given);
     outcome.stop_reason = result.stop_reason;
     outcome.noise_control = result.noise_control;
+    outcome.class_ends = result.class_ends;
+    for (const StartPass& pass : outcome.class_ends.passes) record.add_timing("class ends", pass.seconds);
     if (outcome.noise_control && !outcome.noise_control->tells_from_noise())
       context.sink.message(
           Severity::warning,
@@ -322,7 +325,8 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
     for (const ClassState& one : result.state.classes) symmetry.push_back(one.symmetry);
     tell_symmetry(outcome, request.average, std::move(symmetry), context.sink);
     if (context.comm.rank() != 0) return outcome;
-    if (!request.average.symmetry.empty()) writer.particles(result.state.assignments);  // the end may have turned them
+    const bool may_be_turned = !request.average.symmetry.empty();
+    if (may_be_turned || outcome.class_ends.any()) writer.particles(result.state.assignments);
     writer.maps(result.maps);
     writer.curves(result.maps);
     writer.convergence(outcome, result.maps);
@@ -335,6 +339,12 @@ AverageOutcome iterate(const AverageRequest& request, const ParticleFiles& files
   }
   writer.record(outcome);
   return outcome;
+}
+
+int64_t comparisons(const std::vector<StartPass>& passes) {
+  int64_t out = 0;
+  for (const StartPass& pass : passes) out += pass.particles * pass.classes;
+  return out;
 }
 
 }  // namespace
@@ -368,9 +378,10 @@ nlohmann::ordered_json AverageOutcome::json() const {
   if (reports.empty()) return out;
   out["last_iteration"] = report_json(reports.back());
   // What time is to be measured against: particles compared, with every class.
-  int64_t in_start = 0;
-  for (const StartPass& pass : start) in_start += pass.particles * pass.classes;
-  out["comparisons"] = {{"start", in_start}, {"iterations", particles * classes * iterations}};
+  out["comparisons"] = {{"start", comparisons(start)},
+                        {"iterations", particles * classes * iterations},
+                        {"class_ends", comparisons(class_ends.passes)}};
+  if (class_ends.any()) out["class_end_effective_poses"] = class_ends.effective_poses;
   double rotations = 0, shifts = 0, refinement = 0;  // of the E-steps, all threads, all iterations
   for (const IterationReport& report : reports) {
     rotations += report.rotation_core_seconds;

@@ -62,6 +62,7 @@ struct AverageOutcome {
   std::vector<std::optional<SymmetryStatus>> symmetry;
   std::optional<NoiseControl> noise_control;
   std::vector<StartPass> start;
+  ClassEnds class_ends;
   std::vector<IterationReport> reports;
   nlohmann::ordered_json json() const;
 };
