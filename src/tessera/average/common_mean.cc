@@ -44,15 +44,15 @@ CommonMean CommonMean::of(const std::vector<FoldSums>& classes, const Volume<flo
 std::vector<std::optional<Pose>> turns_into_one_frame(const std::vector<Volume<float>>& maps,
                                                       const std::vector<double>& share, double max_shift,
                                                       ExecContext& context) {
-  constexpr double least_gain = 0.02;  // in correlation
+  constexpr double least_gain = 0.02, least_likeness = 0.7;  // correlations
   const auto largest = std::max_element(share.begin(), share.end()) - share.begin();
   const Volume<float>& fixed = maps[largest];
   std::vector<std::optional<Pose>> out(maps.size());
   context.threads.for_each(std::ssize(maps), [&](int64_t k, int) {
     if (k == largest || !(share[k] > 0)) return;
     const Pose pose = best_fit(fixed, maps[k], max_shift);
-    const double gain = correlation(fixed, transformed_map(maps[k], pose)) - correlation(fixed, maps[k]);
-    if (gain > least_gain) out[k] = pose;
+    const double now = correlation(fixed, maps[k]), then = correlation(fixed, transformed_map(maps[k], pose));
+    if (then > least_likeness && then > now + least_gain) out[k] = pose;
   });
   return out;
 }

@@ -27,7 +27,9 @@ struct CommonMean {
 };
 
 // How each map is to be turned and moved so that it is most like that of the greatest share; none where it is nearly
-// as like it as it lies, or its share is nothing. max_shift: voxels. Cost: a second or so a class at 64³.
+// as like it as it lies, where even then it is another structure (a correlation of 0.7 or less: it would be moved off
+// its centre for nothing, and back by the next iteration), or its share is nothing. max_shift: voxels. Cost: a second
+// or so a class at 64³.
 std::vector<std::optional<Pose>> turns_into_one_frame(const std::vector<Volume<float>>& maps,
                                                       const std::vector<double>& share, double max_shift,
                                                       ExecContext& context);

@@ -91,19 +91,21 @@ TEST(CommonMean, KeepsByWhatClassesDiffer) {
 
 TEST(CommonMean, ClassesAreTurnedIntoTheFrameOfTheLargest) {
   const auto phantom = synthetic::make_phantom(5.5, 40, 31, 1.6);
+  const synthetic::Phantom pair{{{-6, 0, 0}, {6, 0, 0}}, 1.6};
   const Pose turned = synthetic::random_pose(5, 1, 2);
   const std::vector<Volume<float>> maps = {synthetic::render(phantom, box, turned), synthetic::render(phantom, box, {}),
-                                           synthetic::render(phantom, box, {}),
-                                           synthetic::render(phantom, box, turned)};
+                                           synthetic::render(phantom, box, {}), synthetic::render(phantom, box, turned),
+                                           synthetic::render(pair, box, {{}, {3, 0, 0}})};
   Threads threads(2);
   LocalComm comm;
   SilentSink sink;
   ExecContext context{threads, comm, sink, 7};
-  const auto turns = turns_into_one_frame(maps, {0.3, 0.5, 0.2, 0}, 4, context);
+  const auto turns = turns_into_one_frame(maps, {0.2, 0.4, 0.2, 0, 0.2}, 4, context);
   ASSERT_TRUE(turns[0]);
   EXPECT_FALSE(turns[1]) << "the largest stays";
   EXPECT_FALSE(turns[2]) << "lies so already";
   EXPECT_FALSE(turns[3]) << "an empty class";
+  EXPECT_FALSE(turns[4]) << "another structure";
   EXPECT_LT(angle_between(turns[0]->particle_from_ref, turned.particle_from_ref.inverse()), 1 * degree);
   EXPECT_GT(correlation(maps[1], transformed_map(maps[0], *turns[0])), 0.99);
 }
