@@ -8,6 +8,8 @@
 #include "tessera/average/class_balance.h"
 #include "tessera/average/class_ends.h"
 #include "tessera/average/class_maps.h"
+#include "tessera/average/class_members.h"
+#include "tessera/average/class_split.h"
 #include "tessera/average/class_symmetry.h"
 #include "tessera/average/common_mean.h"
 #include "tessera/average/fixed_start.h"
@@ -349,9 +351,12 @@ class Run {
     }
   }
 
-  // Classes that die are reseeded in the first half of the run; later ones stay empty.
+  // Classes that die while the posterior is warm, or in the first half of a run that does not split them, take the
+  // worst of the largest; later ones stay empty.
   void balance_classes() {
-    if (options_.model.reseed && state_.iteration < options_.iterations / 2)
+    const bool splits = splits_classes();
+    if (splits) split_for_dead_classes();
+    if (options_.model.reseed && !splits && state_.iteration < options_.iterations / 2)
       for (const int k : reseed_dead_classes(state_.assignments, options_.classes)) {
         context_.sink.message(Severity::info,
                               fmt::format("class {} was empty: it takes the worst half of the largest class", k + 1));
@@ -361,6 +366,37 @@ class Run {
       }
     const auto share = occupancies(state_.assignments, options_.classes);
     for (int k = 0; k < options_.classes; ++k) state_.classes[k].prior = share[k];
+  }
+
+  // As long as the halves have iterations to settle in.
+  bool splits_classes() const {
+    const ModelOptions& model = options_.model;
+    return model.reseed && model.class_split && options_.classes > 2 && options_.method == "faml" &&
+           temperature() == 1 && state_.iteration + 4 <= options_.iterations && !options_.fixed_poses &&
+           !symmetry_.any() && !model.imputation && given_.references.empty();
+  }
+
+  // Of a class that dies in this iteration.
+  void split_for_dead_classes() {
+    const auto share = occupancies(state_.assignments, options_.classes);
+    const double least = least_particles / static_cast<double>(stack_.count());
+    for (int k = 0; k < options_.classes; ++k) {
+      if (share[k] >= least || state_.classes[k].prior < least) continue;
+      references_.clear();
+      StartLog log;
+      const StartInputs inputs{stack_, options_, fold_of_, fold_count(stack_.count(), options_), outer_radius_, log};
+      const std::optional<ClassSplit> split = best_split(inputs, state_, references_, context_);
+      state_.start.insert(state_.start.end(), log.passes().begin(), log.passes().end());
+      context_.sink.message(
+          Severity::info,
+          split ? fmt::format("class {} was empty: it takes one of the two structures that class {} is (their starts "
+                              "agree with a Rand index of {:.2f})",
+                              k + 1, split->from + 1, split->agreement)
+                : fmt::format("class {} was empty, and stays so: no other looks like two", k + 1));
+      if (!split) continue;
+      divide_class(state_.assignments, split->from, k, split->members, split->assignments);
+      state_.classes[k].mask_radius = state_.classes[split->from].mask_radius;
+    }
   }
 
   void maximise(IterationReport& report) {

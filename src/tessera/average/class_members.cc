@@ -6,13 +6,15 @@
 namespace tessera {
 namespace {
 
-// At least one is kept.
+// All, if none would be left.
 template <typename Keep>
 void keep_poses(Assignment& assignment, Keep&& keep) {
-  std::erase_if(assignment.poses, [&](const WeightedPose& pose) { return !keep(pose); });
+  auto& poses = assignment.poses;
+  if (std::none_of(poses.begin(), poses.end(), keep)) return;
+  std::erase_if(poses, [&](const WeightedPose& pose) { return !keep(pose); });
   double sum = 0;
-  for (const WeightedPose& pose : assignment.poses) sum += pose.probability;
-  for (WeightedPose& pose : assignment.poses) pose.probability /= sum;
+  for (const WeightedPose& pose : poses) sum += pose.probability;
+  for (WeightedPose& pose : poses) pose.probability /= sum;
 }
 
 }  // namespace
@@ -35,17 +37,23 @@ std::vector<Assignment> class_alone(const std::vector<Assignment>& assignments, 
   return out;
 }
 
+void divide_class(std::vector<Assignment>& assignments, int k, int to, const std::vector<int64_t>& members,
+                  const std::vector<Assignment>& two) {
+  std::vector<char> is_member(assignments.size());
+  for (const int64_t i : members) {
+    is_member[i] = 1;
+    assignments[i] = two[i];
+    for (WeightedPose& pose : assignments[i].poses) pose.class_index = pose.class_index == 0 ? k : to;
+  }
+  for (size_t i = 0; i < assignments.size(); ++i)
+    if (!is_member[i])
+      keep_poses(assignments[i],
+                 [&](const WeightedPose& pose) { return pose.class_index != k && pose.class_index != to; });
+}
+
 void replace_class(std::vector<Assignment>& assignments, int k, const std::vector<int64_t>& members,
                    const std::vector<Assignment>& alone) {
-  for (const int64_t i : members) {
-    assignments[i] = alone[i];
-    for (WeightedPose& pose : assignments[i].poses) pose.class_index = k;
-  }
-  std::vector<char> is_member(assignments.size());
-  for (const int64_t i : members) is_member[i] = 1;
-  for (size_t i = 0; i < assignments.size(); ++i)
-    if (!is_member[i] && !assignments[i].poses.empty())
-      keep_poses(assignments[i], [k](const WeightedPose& pose) { return pose.class_index != k; });
+  divide_class(assignments, k, k, members, alone);
 }
 
 }  // namespace tessera

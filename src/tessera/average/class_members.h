@@ -20,4 +20,9 @@ std::vector<Assignment> class_alone(const std::vector<Assignment>& assignments, 
 void replace_class(std::vector<Assignment>& assignments, int k, const std::vector<int64_t>& members,
                    const std::vector<Assignment>& alone);
 
+// Members of class k get the poses that they have in `two`, those of class 0 in class k, those of class 1 in class
+// `to`; what others have in either goes, if they have more.
+void divide_class(std::vector<Assignment>& assignments, int k, int to, const std::vector<int64_t>& members,
+                  const std::vector<Assignment>& two);
+
 }  // namespace tessera

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tessera/base/random.h"
 
 namespace tessera {
@@ -81,6 +83,30 @@ TEST(ClassMembers, ReplacedTheyKeepTheirClassAndOthersLeaveIt) {
     }
   }
   EXPECT_TRUE(all.back().poses.empty());
+}
+
+TEST(ClassMembers, DividedTheyAreInEitherClassAndOthersInNeitherIfTheyHaveAnother) {
+  const auto before = some_assignments();
+  auto all = before;
+  const auto members = members_of(all, 2);
+  std::vector<Assignment> two(all.size());
+  for (const int64_t i : members) two[i].poses = {{{}, 1, static_cast<int>(i % 2)}};
+  divide_class(all, 2, 0, members, two);
+  std::vector<char> is_member(all.size());
+  for (const int64_t i : members) {
+    is_member[i] = 1;
+    EXPECT_EQ(all[i].poses.front().class_index, i % 2 == 0 ? 2 : 0);
+  }
+  for (size_t i = 0; i + 1 < all.size(); ++i) {
+    EXPECT_NEAR(total(all[i]), 1, 1e-12);
+    if (is_member[i]) continue;
+    const bool has_another = std::any_of(before[i].poses.begin(), before[i].poses.end(),
+                                         [](const WeightedPose& pose) { return pose.class_index == 1; });
+    EXPECT_EQ(has_another, all[i].poses.front().class_index == 1);
+    if (!has_another) {
+      EXPECT_EQ(all[i].poses.size(), before[i].poses.size());
+    }
+  }
 }
 
 }  // namespace

@@ -26,8 +26,9 @@ struct ModelOptions {
   bool whiten = true;  // average/noise_shape.h
   bool mask_references = true;
   bool recentre = true;
-  bool keep_pose = true;  // the pose of the iteration before is among the candidates
-  bool reseed = true;     // classes that die
+  bool keep_pose = true;    // the pose of the iteration before is among the candidates
+  bool reseed = true;       // classes that die
+  bool class_split = true;  // average/class_split.h
   bool stop_at_rest = true;
   bool common_mean = true;  // average/common_mean.h
   bool all_poses = true;    // average/grid_expectation.h
@@ -90,6 +91,12 @@ struct ModelOptions {
     visit(Option{"recentre", "", "Move averages to where their particles are boxed", "Model"}, recentre);
     visit(Option{"keep-pose", "", "The last pose of a particle is always among its candidates", "Model"}, keep_pose);
     visit(Option{"reseed", "", "Classes that die take particles of the largest", "Model"}, reseed);
+    visit(
+        Option{"class-split", "",
+               "After the annealing a class that dies takes one of the two structures that another class turns out to "
+               "be, if any does; otherwise, in the first half of the run, the worst half of the largest",
+               "Model"},
+        class_split);
     visit(Option{"stop-at-rest", "", "Stop when nothing changes; otherwise do all iterations", "Model"}, stop_at_rest);
     visit(Option{"common-mean", "",
                  "Estimate classes as the average of all plus what half-sets agree that each differs by; otherwise "

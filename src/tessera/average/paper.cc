@@ -34,6 +34,7 @@ void set_paper_mode(AverageOptions& options) {
   model.common_mean = false;
   model.all_poses = false;
   model.class_ends = false;
+  model.class_split = false;
   model.keep_pose = false;
   model.reseed = false;
   model.stop_at_rest = false;

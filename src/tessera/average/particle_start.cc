@@ -64,41 +64,6 @@ std::string numbers(const std::vector<int64_t>& indices) {
   return out;
 }
 
-struct TriedStart {
-  AverageState state;
-  double score = -1;
-};
-
-// The best of `starts` from particles of the pool, with all of the pool aligned to it.
-TriedStart best_start(const StartInputs& inputs, const AverageState& fresh, const std::vector<int64_t>& pool,
-                      int starts, const std::string& of_class, Random& random, ReferenceSet& references,
-                      ExecContext& context) {
-  Starter starter(inputs, references, context);
-  const std::vector<int64_t> sample = sample_of(pool, inputs.options, random);
-  TriedStart best;
-  std::vector<std::vector<int>> labels;
-  for (int s = 0; s < starts; ++s) {
-    AverageState state = fresh;
-    const auto seeds = draw(pool, inputs.options.classes, random);
-    std::vector<Volume<float>> maps;
-    for (const int64_t i : seeds) maps.push_back(map_of_particle(inputs.stack, i, state.band_limit));
-    starter.iterate(maps, state, sample, fmt::format("start {} of {}{}", s + 1, starts, of_class));
-    labels.push_back(classes_of(state.assignments));
-    const double score = mean_squared_correlation(state.assignments);
-    context.sink.message(Severity::info,
-                         fmt::format("start {}{} from particle{} {}: mean squared correlation {:.2f}", s + 1, of_class,
-                                     seeds.size() > 1 ? "s" : "", numbers(seeds), score));
-    if (score > best.score) best = {std::move(state), score};
-  }
-  if (inputs.options.classes > 1) report_agreement(labels, context.sink);
-  if (sample.size() < pool.size()) {
-    starter.refer(best.state);
-    starter.align(best.state, pool, fmt::format("aligning all particles{} to the best start", of_class));
-    best.score = mean_squared_correlation(best.state.assignments);
-  }
-  return best;
-}
-
 AverageOptions options_of_class(const AverageOptions& options, int k) {
   AverageOptions out = options;
   out.classes = 1;
@@ -138,14 +103,44 @@ void begin_again(const StartInputs& inputs, const AverageState& fresh, int k, Re
 
 }  // namespace
 
-void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
+TriedStart best_start(const StartInputs& inputs, const AverageState& fresh, const std::vector<int64_t>& pool,
+                      int starts, const std::string& of_class, Random& random, ReferenceSet& references,
+                      ExecContext& context) {
+  Starter starter(inputs, references, context);
+  const std::vector<int64_t> sample = sample_of(pool, inputs.options, random);
+  TriedStart best;
+  std::vector<std::vector<int>> labels;
+  for (int s = 0; s < starts; ++s) {
+    AverageState state = fresh;
+    const auto seeds = draw(pool, inputs.options.classes, random);
+    std::vector<Volume<float>> maps;
+    for (const int64_t i : seeds) maps.push_back(map_of_particle(inputs.stack, i, state.band_limit));
+    starter.iterate(maps, state, sample, fmt::format("start {} of {}{}", s + 1, starts, of_class));
+    labels.push_back(classes_of(state.assignments));
+    const double score = mean_squared_correlation(state.assignments);
+    context.sink.message(Severity::info,
+                         fmt::format("start {}{} from particle{} {}: mean squared correlation {:.2f}", s + 1, of_class,
+                                     seeds.size() > 1 ? "s" : "", numbers(seeds), score));
+    if (score > best.score) best = {std::move(state), score, 1};
+  }
+  if (inputs.options.classes > 1) best.agreement = report_agreement(labels, context.sink);
+  if (sample.size() < pool.size()) {
+    starter.refer(best.state);
+    starter.align(best.state, pool, fmt::format("aligning all particles{} to the best start", of_class));
+    best.score = mean_squared_correlation(best.state.assignments);
+  }
+  return best;
+}
+
+double report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink) {
   double sum = 0;
   int pairs = 0;
   for (size_t a = 0; a < labels.size(); ++a)
     for (size_t b = 0; b < a; ++b, ++pairs) sum += adjusted_rand_index(labels[a], labels[b]);
-  if (pairs > 0)
-    sink.message(Severity::info, fmt::format("classes of {} starts agree with an adjusted Rand index of {:.3f}",
-                                             labels.size(), sum / pairs));
+  if (pairs == 0) return 1;
+  sink.message(Severity::info, fmt::format("classes of {} starts agree with an adjusted Rand index of {:.3f}",
+                                           labels.size(), sum / pairs));
+  return sum / pairs;
 }
 
 AverageState particle_start(const StartInputs& inputs, const AverageState& fresh, ReferenceSet& references,

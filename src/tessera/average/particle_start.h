@@ -16,7 +16,18 @@ namespace tessera {
 AverageState particle_start(const StartInputs& inputs, const AverageState& fresh, ReferenceSet& references,
                             ExecContext& context);
 
-// Tells the mean adjusted Rand index of the classes that several starts ended in.
-void report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink);
+struct TriedStart {
+  AverageState state;
+  double score = -1;     // mean squared correlation
+  double agreement = 1;  // of the classes of all that were tried (report_agreement)
+};
+// The best of `starts` from particles of the pool, drawn by `random`, with all of the pool aligned to it. of_class: for
+// messages.
+TriedStart best_start(const StartInputs& inputs, const AverageState& fresh, const std::vector<int64_t>& pool,
+                      int starts, const std::string& of_class, Random& random, ReferenceSet& references,
+                      ExecContext& context);
+
+// Tells, and returns, the mean adjusted Rand index of the classes that several starts ended in; 1 of a single one.
+double report_agreement(const std::vector<std::vector<int>>& labels, Sink& sink);
 
 }  // namespace tessera
