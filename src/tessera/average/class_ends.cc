@@ -19,6 +19,12 @@ AverageOptions options_of_class(const AverageOptions& options, double mask_diame
   return out;
 }
 
+// A grid looked at them, and was left.
+bool posteriors_are_narrow(const std::vector<IterationReport>& reports) {
+  return !reports.empty() && reports.back().pose_grid_degrees == 0 &&
+         std::any_of(reports.begin(), reports.end(), [](const auto& one) { return one.pose_grid_degrees > 0; });
+}
+
 }  // namespace
 
 bool ends_over_all_poses(const AverageOptions& options, bool has_references, bool has_mask) {
@@ -35,6 +41,7 @@ ClassEnds end_over_all_poses(ParticleStack& stack, const AverageOptions& options
                              ExecContext& context, const MarginalStartOptions& start) {
   ClassEnds out;
   out.effective_poses.resize(options.classes);
+  if (posteriors_are_narrow(state.reports)) return out;
   StartLog log;
   for (int k = 0; k < options.classes; ++k) {
     const std::vector<int64_t> members = members_of(state.assignments, k);

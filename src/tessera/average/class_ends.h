@@ -22,8 +22,9 @@ bool ends_over_all_poses(const AverageOptions& options, bool has_references, boo
 
 // Each class in turn: a start over all poses from the particles that are likeliest in it. It replaces their poses, and
 // its average is the last of the class, if it condenses, posteriors spread over more poses than candidates can stand
-// for, and it explains the particles better than the poses they have. Classes of particles do not change. Same bits for
-// any number of threads and ranks. Collective. Interrupted.
+// for, and it explains the particles better than the poses they have. Not tried where a grid of all poses has seen
+// (average/grid_expectation.h) that posteriors are narrow. Classes of particles do not change. Same bits for any number
+// of threads and ranks. Collective. Interrupted.
 ClassEnds end_over_all_poses(ParticleStack& stack, const AverageOptions& options, AverageState& state,
                              ExecContext& context, const MarginalStartOptions& start = {});
 

@@ -98,6 +98,15 @@ TEST(ClassEnds, LeaveNarrowPosteriorsAndTinyClassesAlone) {
   EXPECT_FALSE(ends.any());
   for (const StartPass& pass : ends.passes) EXPECT_EQ(pass.title.find("class 2"), std::string::npos);
   for (int i = 0; i < TwoKinds::count; ++i) ASSERT_EQ(state.assignments[i].poses.size(), before[i].poses.size());
+  state.reports.resize(2);
+  const auto passes = [&] {
+    return end_over_all_poses(stack, scene.options, state, workers.context, {.degrees = degrees}).passes.size();
+  };
+  EXPECT_GT(passes(), 0u) << "over candidates alone";
+  state.reports[0].pose_grid_degrees = 16;
+  EXPECT_EQ(passes(), 0u) << "a grid has seen them";
+  state.reports[1].pose_grid_degrees = 16;
+  EXPECT_GT(passes(), 0u) << "and stays";
 }
 
 TEST(ClassEnds, SameBitsForAnyNumberOfThreadsAndRanks) {
