@@ -7,6 +7,7 @@
 
 #include "tessera/average/class_balance.h"
 #include "tessera/average/class_members.h"
+#include "tessera/average/grid_expectation.h"
 
 namespace tessera {
 namespace {
@@ -17,12 +18,6 @@ AverageOptions options_of_class(const AverageOptions& options, double mask_diame
   out.classes = 1;
   out.mask_diameter_A = mask_diameter_A;
   return out;
-}
-
-// A grid looked at them, and was left.
-bool posteriors_are_narrow(const std::vector<IterationReport>& reports) {
-  return !reports.empty() && reports.back().pose_grid_degrees == 0 &&
-         std::any_of(reports.begin(), reports.end(), [](const auto& one) { return one.pose_grid_degrees > 0; });
 }
 
 }  // namespace
@@ -41,7 +36,7 @@ ClassEnds end_over_all_poses(ParticleStack& stack, const AverageOptions& options
                              ExecContext& context, const MarginalStartOptions& start) {
   ClassEnds out;
   out.effective_poses.resize(options.classes);
-  if (posteriors_are_narrow(state.reports)) return out;
+  if (grid_found_narrow(state.reports)) return out;
   StartLog log;
   for (int k = 0; k < options.classes; ++k) {
     const std::vector<int64_t> members = members_of(state.assignments, k);

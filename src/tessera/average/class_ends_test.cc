@@ -104,9 +104,10 @@ TEST(ClassEnds, LeaveNarrowPosteriorsAndTinyClassesAlone) {
   };
   EXPECT_GT(passes(), 0u) << "over candidates alone";
   state.reports[0].pose_grid_degrees = 16;
-  EXPECT_EQ(passes(), 0u) << "a grid has seen them";
+  EXPECT_EQ(passes(), 0u) << "a grid has seen that they are narrow";
   state.reports[1].pose_grid_degrees = 16;
-  EXPECT_GT(passes(), 0u) << "and stays";
+  state.reports[1].effective_candidates = 30;
+  EXPECT_GT(passes(), 0u) << "and they are wide";
 }
 
 TEST(ClassEnds, SameBitsForAnyNumberOfThreadsAndRanks) {

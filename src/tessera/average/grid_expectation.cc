@@ -38,7 +38,7 @@ double doubt(const std::vector<Assignment>& assignments, int classes) {
 // Posteriors spread over more poses than candidates stand for: as the grid before found, or not looked at yet.
 bool may_be_wide(const std::vector<IterationReport>& reports) {
   if (reports.empty() || reports.back().temperature > 1) return true;
-  return reports.back().pose_grid_degrees > 0 && reports.back().effective_candidates > least_spread;
+  return reports.back().pose_grid_degrees > 0 && !grid_found_narrow(reports);
 }
 
 // Half the shells, on which translations look alike twice as far, with the degrees that resolve them.
@@ -165,6 +165,12 @@ Assignment assignment(const ExpectationInput& input, int64_t i, const GridRefere
 }
 
 }  // namespace
+
+bool grid_found_narrow(const std::vector<IterationReport>& reports) {
+  const auto last =
+      std::find_if(reports.rbegin(), reports.rend(), [](const auto& r) { return r.pose_grid_degrees > 0; });
+  return last != reports.rend() && last->effective_candidates <= least_spread;
+}
 
 std::optional<PoseGrid> grid_of_poses(const ParticleStack& stack, const AverageOptions& options,
                                       const AverageState& state, double temperature) {

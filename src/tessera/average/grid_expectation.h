@@ -32,6 +32,9 @@ struct PoseGrid {
 std::optional<PoseGrid> grid_of_poses(const ParticleStack& stack, const AverageOptions& options,
                                       const AverageState& state, double temperature);
 
+// Whether posteriors were narrow, for candidates to stand for, when a grid last looked at them; no if none did.
+bool grid_found_narrow(const std::vector<IterationReport>& reports);
+
 // Assignments as from expectation(), but each with poses drawn from its whole posterior, those of a class weighing
 // together what it has of it; the first is climbed to its maximum. Prior on rotations and shifts: uniform. Of `input`
 // what concerns candidates is not looked at. Same bits for any number of threads and ranks. Cost of a particle and
