@@ -175,8 +175,8 @@ TEST_F(Networks, RefuseUnfitLists) {
 
 TEST_F(Networks, RefuseModelsAndListsThatDoNotFit) {
   ASSERT_EQ(train({"--epochs", "1"}).exit_code, 0);
-  ASSERT_EQ(run({"simulate", "particles", "--structure", "builtin:claw", "--copies", "2", "--box", "20",
-                 "--voxel-size", "20", "--resolution", "40", "--tilt-step", "20", "--output", "other", "--quiet"})
+  ASSERT_EQ(run({"simulate", "particles", "--structure", "builtin:claw", "--copies", "2", "--box", "20", "--voxel-size",
+                 "20", "--resolution", "40", "--tilt-step", "20", "--output", "other", "--quiet"})
                 .exit_code,
             0);
   const auto classify = [&](const std::string& model, const std::string& list) {
